@@ -1,0 +1,98 @@
+"""Ripple: learning, bookings and what came of them, for a safeguarding partnership."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import app.accounts.manage_views
+import app.accounts.profile_views
+import app.accounts.views
+import app.attendance.manage_views
+import app.bookings.manage_views
+import app.bookings.views
+import app.catalogue.feed_views
+import app.catalogue.manage_views
+import app.catalogue.views
+import app.demo.views
+import app.home.views
+import app.impact.manage_views
+import app.partnership.views
+import app.surveys.manage_views
+import app.surveys.views
+import config
+from app import commands, page, schema
+from app.accounts import signed_in
+from app.kernel import access, clock, db, errors, headers, migrating, page_cache
+
+csrf = CSRFProtect()
+TABLE_NAMES = tuple(table.name for table in schema.TABLES)
+
+BLUEPRINTS = (
+    app.home.views.bp,
+    app.catalogue.views.bp,
+    app.catalogue.feed_views.bp,
+    app.bookings.views.bp,
+    app.surveys.views.bp,
+    app.accounts.views.bp,
+    app.accounts.profile_views.bp,
+    app.partnership.views.bp,
+    app.demo.views.bp,
+    app.catalogue.manage_views.bp,
+    app.bookings.manage_views.bp,
+    app.attendance.manage_views.bp,
+    app.surveys.manage_views.bp,
+    app.impact.manage_views.bp,
+    app.accounts.manage_views.bp,
+)
+
+
+def create_app(settings: dict[str, Any] | None = None) -> Flask:
+    """The application; SettingError if a setting is missing or an example is served to others."""
+    flask_app = Flask(__name__)
+    flask_app.config.update(config.load() if settings is None else settings)
+    if flask_app.config.get("PROXY_HOPS"):
+        hops = flask_app.config["PROXY_HOPS"]
+        # Flask's documented way to wrap an application; typed as if it were a plain method.
+        flask_app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    _prepare_templates(flask_app)
+    db.init_app(flask_app)
+    migrating.init_app(flask_app)
+    csrf.init_app(flask_app)
+    signed_in.init_app(flask_app)
+    errors.init_app(flask_app)
+    headers.init_app(flask_app)
+    page_cache.init_app(flask_app)
+    for blueprint in BLUEPRINTS:
+        flask_app.register_blueprint(blueprint)
+    page.init_app(flask_app)
+    access.init_app(flask_app)
+    commands.init_app(flask_app)
+    _find_out_whether_example(flask_app)
+    return flask_app
+
+
+def _find_out_whether_example(flask_app: Flask) -> None:
+    """Note whether the database is an example; refuse to serve one to others."""
+    with flask_app.app_context():
+        flask_app.config["EXAMPLE"] = clock.is_example_database()
+        if flask_app.config["EXAMPLE"] and not config.is_loopback(flask_app.config["BASE_URL"]):
+            db.db.engine.dispose()
+            raise config.SettingError(
+                "This database holds the example programme, which is served on this machine only: "
+                "set BASE_URL to http://127.0.0.1:5000 or use another database"
+            )
+
+
+def _prepare_templates(flask_app: Flask) -> None:
+    own = flask_app.jinja_loader
+    govuk = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    flask_app.jinja_loader = ChoiceLoader([own, govuk] if own else [govuk])
+    flask_app.jinja_env.trim_blocks = True
+    flask_app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,168 @@
+"""Who people are and where they work."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kernel.access import Role
+from app.kernel.db import Base, stored_by_value
+from app.partnership.models import Sector
+
+
+class OrganisationKind(enum.StrEnum):
+    """What sort of body somebody works or volunteers for."""
+
+    SCHOOL = "school"
+    COLLEGE = "college"
+    EARLY_YEARS = "early_years"
+    AGENCY = "agency"
+    VOLUNTARY = "voluntary"
+    SPORTS_CLUB = "sports_club"
+    FAITH = "faith"
+    OUT_OF_AREA = "out_of_area"
+
+
+class Organisation(Base):
+    """A partner body, school, setting, club or group."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (Index("ix_organisation_name", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[OrganisationKind] = mapped_column(stored_by_value(OrganisationKind))
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
+    urn: Mapped[str | None] = mapped_column(
+        unique=True, comment="Number in the national schools register"
+    )
+    phase: Mapped[str | None] = mapped_column(comment="Of a school: Primary, Secondary, …")
+    closed_on: Mapped[date | None]
+    proposed_at: Mapped[datetime | None] = mapped_column(
+        comment="Typed by somebody who did not find theirs; staff have not looked at it yet"
+    )
+
+    sector: Mapped[Sector] = relationship()
+
+
+class OrganisationAlias(Base):
+    """A former or other name under which people look for an organisation."""
+
+    __tablename__ = "organisation_alias"
+    __table_args__ = (UniqueConstraint("organisation_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str]
+
+
+class Capacity(enum.StrEnum):
+    """In which capacity somebody learns (R8, R26)."""
+
+    EMPLOYEE = "employee"
+    VOLUNTEER = "volunteer"
+    GOVERNOR = "governor"
+    STUDENT = "student"
+    CARER = "carer"
+
+
+class Person(Base, UserMixin):
+    """Somebody who learns, books, answers or runs learning."""
+
+    __tablename__ = "person"
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_in_lower_case"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="", comment="Empty until first asked")
+    email: Mapped[str | None] = mapped_column(
+        unique=True, comment="None for a colleague who is reached through the one who booked them"
+    )
+    capacity: Mapped[Capacity | None] = mapped_column(stored_by_value(Capacity))
+    job_title: Mapped[str | None] = mapped_column(comment="Never asked of a volunteer or governor")
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    sector_id: Mapped[int | None] = mapped_column(ForeignKey("sector.id"), index=True)
+    created_at: Mapped[datetime]
+    profile_completed_at: Mapped[datetime | None]
+    deactivated_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation | None] = relationship()
+    sector: Mapped[Sector | None] = relationship()
+    role_grants: Mapped[list[RoleGrant]] = relationship(
+        back_populates="person", foreign_keys="RoleGrant.person_id"
+    )
+
+    second_factor_given = False  # set for the person signed in, from their sign-in
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles held now."""
+        return frozenset(grant.role for grant in self.role_grants if grant.revoked_at is None)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether a second factor is asked for."""
+        return bool(self.roles)
+
+
+class PostKind(enum.StrEnum):
+    """A person's role at an organisation."""
+
+    DSL = "dsl"
+    DEPUTY_DSL = "deputy_dsl"
+    HEADTEACHER = "headteacher"
+    SAFEGUARDING_GOVERNOR = "safeguarding_governor"
+
+
+class Post(Base):
+    """A person's role at an organisation for a time."""
+
+    __tablename__ = "post"
+    __table_args__ = (
+        CheckConstraint("until_on IS NULL OR from_on <= until_on", name="from_before_until"),
+        Index(
+            "uq_post_held_now",
+            "person_id",
+            "organisation_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    kind: Mapped[PostKind] = mapped_column(stored_by_value(PostKind))
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+
+
+class RoleGrant(Base):
+    """That somebody holds a role, since when, and until when."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        Index(
+            "uq_role_grant_held_now",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[Role] = mapped_column(stored_by_value(Role))
+    granted_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(back_populates="role_grants", foreign_keys=[person_id])

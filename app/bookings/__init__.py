@@ -1,0 +1,1 @@
+"""Bookings, waiting lists, calendar invites, changing an event, and the table of who came."""

@@ -1,0 +1,100 @@
+"""What the page of one booking says: only what is true when it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.bookings.calendar_invites import reached
+from app.bookings.event_page import ordinal
+from app.bookings.models import Booking, BookingState
+from app.bookings.rules import JOINING_OPENS, Opening
+from app.catalogue.models import Event, EventDate, EventMode
+from app.kernel.london import clock_words, date_words
+
+OVER = {Opening.STARTED, Opening.PAST}
+
+
+@dataclass(frozen=True)
+class BookingWords:
+    """A heading, what it means, and what can be done."""
+
+    heading: str
+    sentence: str
+    is_warm: bool = False
+    can_cancel: bool = False
+    is_going: bool = False
+
+
+def booking_words(
+    booking: Booking, state: Opening, *, position: int | None, is_own: bool
+) -> BookingWords:
+    """Where the booking stands; in the third person for whoever booked it for a colleague."""
+    name = booking.person.name
+    if booking.state is BookingState.CANCELLED:
+        return _cancelled(booking, name, is_own=is_own)
+    if booking.state is BookingState.WAITING:
+        return _waiting(name, state, position or 1, is_own=is_own)
+    to = reached(booking).email
+    whose, who = ("Your", "You are") if is_own else (f"{name}'s", f"{name} is")
+    if state is Opening.PAST:
+        return BookingWords(f"{who.replace(' are', ' were').replace(' is', ' was')} booked", "")
+    if state is Opening.STARTED:
+        return BookingWords(f"{whose} session is under way", "", is_going=True)
+    return BookingWords(
+        f"{whose} place is booked",
+        f"The confirmation with the calendar entry goes to {to}.",
+        can_cancel=True,
+        is_going=True,
+    )
+
+
+def _cancelled(booking: Booking, name: str, *, is_own: bool) -> BookingWords:
+    if booking.event.cancelled_at:
+        reason = booking.event.cancellation_reason or "We are sorry that it does not take place."
+        return BookingWords("This session was cancelled", reason, is_warm=True)
+    whose = "Your booking is" if is_own else f"The booking for {name} is"
+    return BookingWords(f"{whose} cancelled", "It has been taken out of the calendar.")
+
+
+def _waiting(name: str, state: Opening, position: int, *, is_own: bool) -> BookingWords:
+    if state in OVER:
+        heading = "No place became free"
+        return BookingWords(heading, "The session went ahead without a free place.", is_warm=True)
+    who = "You are" if is_own else f"{name} is"
+    return BookingWords(
+        f"{who} {ordinal(position)} on the waiting list",
+        "This session is full. When a place becomes free, it goes to whoever joined the list "
+        "first, and we send a message at once. Nothing goes into the calendar until then.",
+        is_warm=True,
+        can_cancel=True,
+    )
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What the joining page shows: the link and its date, or else a sentence saying when."""
+
+    link: str = ""
+    date: EventDate | None = None
+    sentence: str = ""
+
+
+def joining(booking: Booking, event: Event, *, now: datetime) -> Joining:
+    """The meeting link for confirmed people, from 24 hours before a date until it ends."""
+    if booking.state is BookingState.CANCELLED:
+        return Joining(sentence="This booking is cancelled.")
+    if booking.state is not BookingState.CONFIRMED:
+        return Joining(sentence="This booking is on the waiting list and has no place yet.")
+    if booking.mode is not EventMode.ONLINE:
+        return Joining(sentence=f"This session takes place at {event.venue}.")
+    date = next((date for date in event.dates if date.ends_at > now), None)
+    if date is None:
+        return Joining(sentence="This session is over.")
+    opens_at = date.starts_at - JOINING_OPENS
+    if now < opens_at:
+        words = f"{date_words(opens_at)}, {clock_words(opens_at)}"
+        return Joining(sentence=f"The meeting link is shown here from {words}.")
+    if not event.joining_url.startswith(("https://", "http://")):
+        return Joining(sentence="The meeting link is not here yet: please look again later.")
+    return Joining(link=event.joining_url, date=date)

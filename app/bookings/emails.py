@@ -1,0 +1,246 @@
+"""The letters about a booking, written in the transaction of the thing they tell.
+
+Each function adds what it makes, messages and calendar entries, to the list `into`: an operation
+that concerns forty people writes them all at its end, in one statement for each table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from app.accounts.models import Person
+from app.bookings import calendar_invites as invites
+from app.bookings.models import Booking, CalendarEntry
+from app.bookings.rules import CalendarFacts, last_day_of_notice
+from app.catalogue.models import Event, EventMode
+from app.kernel.db import Base
+from app.kernel.london import clock_words, london_date, period_words, short_date_words
+from app.outbox import letters
+from app.outbox.operations import BOOKING_PRIORITY, compose
+from app.partnership import queries as partnership
+
+Rows = list[Base]
+
+
+def tell_confirmed(
+    booking: Booking, event: Event, *, promoted: bool, now: datetime, into: Rows
+) -> None:
+    """The confirmation with the first date's invite, and a short message for each other date."""
+    entries = invites.open_entries(booking, event, now=now)
+    into += entries
+    first, *others = entries
+    what = "promoted" if promoted else "confirmed"
+    opening = "A place for you" if promoted else "Booked"
+    _send(
+        booking,
+        event,
+        what,
+        f"{opening}: {event.title}, {_when_in_short(first)}",
+        entry=first,
+        now=now,
+        into=into,
+        dates=event.dates,
+        other_dates_count=len(others),
+    )
+    _tell_dates(booking, event, others, added=False, now=now, into=into)
+
+
+def _tell_dates(
+    booking: Booking,
+    event: Event,
+    entries: Sequence[CalendarEntry],
+    *,
+    added: bool,
+    now: datetime,
+    into: Rows,
+) -> None:
+    opening = "Date added" if added else "For your calendar"
+    for entry in entries:
+        _send(
+            booking,
+            event,
+            "date",
+            f"{opening}: {event.title}, {_when_in_short(entry)}",
+            entry=entry,
+            now=now,
+            into=into,
+            is_added=added,
+        )
+
+
+def tell_waiting(
+    booking: Booking, event: Event, *, position: int, now: datetime, into: Rows
+) -> None:
+    """That the person is on the waiting list, and where; nothing goes into the calendar."""
+    _send(
+        booking,
+        event,
+        "waiting",
+        f"On the waiting list: {event.title}, {short_date_words(event.starts_at)}",
+        now=now,
+        into=into,
+        position=position,
+        dates=event.dates,
+    )
+
+
+def tell_changed(booking: Booking, event: Event, *, now: datetime, into: Rows) -> None:
+    """What changed for somebody with a place: one update per date, and nothing if nothing did."""
+    for entry in invites.cancel_entries(booking, now=now, only_removed=True):
+        _send(
+            booking,
+            event,
+            "date_removed",
+            f"Date removed: {entry.summary}, {_when_in_short(entry)}",
+            entry=entry,
+            now=now,
+            into=into,
+        )
+    for old, entry in invites.raise_changed_entries(booking, event, now=now):
+        _send(
+            booking,
+            event,
+            "changed",
+            f"Changed: {event.title}, now {_when_in_short(entry)}",
+            entry=entry,
+            now=now,
+            into=into,
+            old=_differences(old, entry),
+            dates=[entry],
+        )
+    added = invites.add_missing_entries(booking, event, now=now)
+    into += added
+    _tell_dates(
+        booking,
+        event,
+        added,
+        added=True,
+        now=now,
+        into=into,
+    )
+
+
+def tell_waiting_changed(
+    booking: Booking, event: Event, old: Sequence[tuple[str, str]], *, now: datetime, into: Rows
+) -> None:
+    """What changed, for somebody on the waiting list; `old` is the former facts in words."""
+    _send(
+        booking,
+        event,
+        "changed",
+        f"Changed: {event.title}, now {short_date_words(event.starts_at)}",
+        now=now,
+        into=into,
+        old=old,
+        dates=event.dates,
+        is_waiting=True,
+        version=event.revision,
+    )
+
+
+def tell_cancelled(
+    booking: Booking, event: Event, *, by: Person | None, now: datetime, into: Rows
+) -> None:
+    """That the booking is cancelled (`by` None: by us), and each further date taken out."""
+    entries = invites.cancel_entries(booking, now=now)
+    first, others = (entries[0], entries[1:]) if entries else (None, [])
+    _send(
+        booking,
+        event,
+        "cancelled" if by else "cancelled_by_us",
+        f"Cancelled: {event.title}, {short_date_words(event.starts_at)}",
+        entry=first,
+        now=now,
+        into=into,
+        asked_by="" if by is None or by is invites.reached(booking) else by.name,
+        dates=event.dates,
+    )
+    for entry in others:
+        _send(
+            booking,
+            event,
+            "date_cancelled",
+            f"Cancelled: {entry.summary}, {_when_in_short(entry)}",
+            entry=entry,
+            now=now,
+            into=into,
+        )
+
+
+def _send(
+    booking: Booking,
+    event: Event,
+    what: str,
+    subject: str,
+    *,
+    entry: CalendarEntry | None = None,
+    version: int = 0,
+    now: datetime,
+    into: Rows,
+    **words: Any,
+) -> None:
+    """Queue one letter to whoever is reached about this booking; nobody, if there is no address."""
+    to = invites.reached(booking)
+    if not to.email:
+        return
+    letter = letters.write(
+        f"booking_{what}",
+        subject=subject,
+        booking=booking,
+        event=event,
+        entry=entry,
+        to_name=to.name,
+        for_name="" if to is booking.person else booking.person.name,
+        is_online=booking.mode is EventMode.ONLINE,
+        place=_place_words(booking, event),
+        booking_url=invites.booking_url(booking),
+        joining_url=invites.joining_url(booking),
+        **_notice(event),
+        **words,
+    )
+    which = f"{entry.uid}:{entry.sequence}" if entry else str(version)
+    message = compose(
+        letter,
+        dedupe_key=f"booking:{booking.reference}:{what}:{which}",
+        kind=f"booking_{what}",
+        about=("booking", booking.reference),
+        to_name=to.name,
+        to_email=to.email,
+        person_reference=to.reference,
+        priority=BOOKING_PRIORITY,
+        calendar=invites.calendar_part(booking, entry, now=now) if entry else None,
+    )
+    into.append(message)
+
+
+def _notice(event: Event) -> dict[str, Any]:
+    days = partnership.current().cancellation_notice_days
+    return {
+        "notice_days": days,
+        "last_day_of_notice": last_day_of_notice(london_date(event.starts_at), days),
+    }
+
+
+def _place_words(booking: Booking, event: Event) -> str:
+    if booking.mode is EventMode.ONLINE:
+        return "Online"
+    return ", ".join(part for part in (event.venue, event.venue_address) if part)
+
+
+def _differences(old: CalendarFacts, entry: CalendarEntry) -> list[tuple[str, str]]:
+    """The former facts that are no longer true, in words."""
+    was = []
+    if old.summary != entry.summary:
+        was.append(("Title", old.summary))
+    if (old.starts_at, old.ends_at) != (entry.starts_at, entry.ends_at):
+        was.append(("When", period_words(old.starts_at, old.ends_at)))
+    if old.location != entry.location:
+        is_online = old.location.startswith(invites.ONLINE_WORDS)
+        was.append(("Where", "Online" if is_online else old.location))
+    return was
+
+
+def _when_in_short(entry: CalendarEntry) -> str:
+    return f"{short_date_words(entry.starts_at)}, {clock_words(entry.starts_at)}"

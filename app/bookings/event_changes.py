@@ -1,0 +1,309 @@
+"""Publishing, changing and cancelling an event: the event, its bookings and messages at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import Person
+from app.accounts.people import read_again
+from app.audit import operations as audit
+from app.bookings import emails
+from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, CalendarEntry
+from app.bookings.places import lock_event
+from app.bookings.rules import places_free
+from app.bookings.waiting_list import promote_waiting
+from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind, OfferState
+from app.catalogue.operations import half_term_on
+from app.catalogue.rules import MODE_WORDS, event_title, place_words
+from app.kernel.db import Base, db, insert_together
+from app.kernel.errors import Refused
+from app.kernel.london import clock_words, date_words, period_words
+from app.partnership import queries as partnership
+
+A_CENTURY = timedelta(days=36525)
+
+
+@dataclass(frozen=True)
+class DateChange:
+    """One date of the event as it should be; without an id it is new."""
+
+    id: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class EventChange:
+    """The event as it should be; a date that is not named is taken out."""
+
+    dates: tuple[DateChange, ...]
+    mode: EventMode
+    venue: str
+    venue_address: str
+    joining_url: str
+    joining_notes: str
+    capacity: int | None
+    booking_opens_at: datetime
+    booking_closes_at: datetime
+    subtitle: str = ""
+    half_term_id: int | None = None
+
+
+# What an event's row takes over from a change as it stands.
+PLAIN_FIELDS = (
+    "mode",
+    "venue",
+    "venue_address",
+    "joining_url",
+    "joining_notes",
+    "capacity",
+    "booking_opens_at",
+    "booking_closes_at",
+    "subtitle",
+)
+
+
+def publish_event(event_id: int, *, actor: Person, now: datetime) -> Event:
+    """Announce a draft; Refused if there is nothing to announce."""
+    event, actor = lock_event(event_id), read_again(actor)
+    if event.state is not EventState.DRAFT:
+        raise Refused("Only a draft can be published")
+    if event.offer.state is not OfferState.PUBLISHED:
+        raise Refused("Publish the offer first, so that people can read what the session is about")
+    if event.starts_at <= now:
+        raise Refused("The first date has passed: change it before you publish")
+    if event.mode is not EventMode.ONLINE and not event.venue:
+        raise Refused("Say where the session takes place before you publish")
+    event.state = EventState.PUBLISHED
+    event.published_at = event.updated_at = now
+    audit.record(actor.reference, "published", "event", event.reference, now=now)
+    return event
+
+
+def change_event(event_id: int, change: EventChange, *, actor: Person, now: datetime) -> Event:
+    """Change the event, promote where places get free, tell everybody whom it concerns."""
+    event, actor = lock_event(event_id), read_again(actor)
+    if event.state is EventState.CANCELLED:
+        raise Refused("A cancelled session cannot be changed")
+    _check_times(event, change, now)
+    old = facts_in_words(event)
+    _check_registers(event, change)
+    _apply(event, change, now)
+    facts = {"revision": event.revision, "capacity": event.capacity}
+    rows: list[Base] = [
+        audit.line(actor.reference, "changed", "event", event.reference, now=now, **facts)
+    ]
+    if event.state is EventState.PUBLISHED:
+        with db.session.no_autoflush:  # the event is written once, with its new counts
+            _keep_modes_possible(event)
+            promote_waiting(event, now=now, into=rows)
+        db.session.flush()
+        _tell_everybody(event, old, now=now, into=rows)
+    insert_together(rows)
+    return event
+
+
+def _check_times(event: Event, change: EventChange, now: datetime) -> None:
+    if not change.dates:
+        raise Refused("A session needs at least one date")
+    if any(date.ends_at <= date.starts_at for date in change.dates):
+        raise Refused("A session must end after it starts")
+    if len({date.starts_at for date in change.dates}) < len(change.dates):
+        raise Refused("Two dates start at the same time")
+    if change.booking_closes_at <= change.booking_opens_at:
+        raise Refused("Booking must close after it opens")
+    if event.state is EventState.PUBLISHED:
+        known = {date.id: date.starts_at for date in event.dates}
+        moved = [d for d in change.dates if d.id is None or known.get(d.id) != d.starts_at]
+        if any(date.starts_at <= now for date in moved):
+            raise Refused("A date that you add or move must be in the future")
+
+
+def _check_registers(event: Event, change: EventChange) -> None:
+    kept = {date.id for date in change.dates}
+    removed = [date.id for date in event.dates if date.id not in kept]
+    if not removed:
+        return
+    has_register = select(Attendance.id).where(Attendance.event_date_id.in_(removed)).limit(1)
+    if db.session.scalar(has_register) is not None:
+        raise Refused("A date whose register was taken cannot be removed")
+
+
+def _apply(event: Event, change: EventChange, now: datetime) -> None:
+    for name in PLAIN_FIELDS:
+        setattr(event, name, getattr(change, name))
+    _set_dates(event, change.dates)
+    event.starts_at = min(date.starts_at for date in change.dates)
+    event.ends_at = max(date.ends_at for date in change.dates)
+    if event.offer.kind is OfferKind.DSL_FORUM:
+        by_date = half_term_on(event.starts_at)
+        event.half_term_id = change.half_term_id or (by_date.id if by_date else None)
+    event.updated_at = now
+
+
+def _set_dates(event: Event, wanted: Sequence[DateChange]) -> None:
+    by_id = {date.id: date for date in event.dates}
+    unknown = {date.id for date in wanted if date.id} - set(by_id)
+    if unknown:
+        raise Refused("One of the dates was removed meanwhile: look at the session again")
+    kept = {date.id for date in wanted if date.id}
+    for date in [date for date in event.dates if date.id not in kept]:
+        event.dates.remove(date)
+    if len(event.dates) > 1:
+        _make_room(event, wanted)
+    for change in wanted:
+        if change.id:
+            by_id[change.id].starts_at = change.starts_at
+            by_id[change.id].ends_at = change.ends_at
+        else:
+            event.dates.append(EventDate(starts_at=change.starts_at, ends_at=change.ends_at))
+    event.dates.sort(key=lambda date: date.starts_at)
+    if any(date.id is None for date in event.dates):
+        db.session.flush()  # calendar entries name their date by its number
+
+
+def _make_room(event: Event, wanted: Sequence[DateChange]) -> None:
+    """Park dates that swap times in another century, since no two may start together meanwhile."""
+    new_start = {date.id: date.starts_at for date in wanted if date.id}
+    taken = {date.starts_at for date in event.dates}
+    for date in event.dates:
+        if new_start[date.id] != date.starts_at and new_start[date.id] in taken:
+            date.starts_at -= A_CENTURY
+            db.session.flush()
+
+
+def facts_in_words(event: Event, change: EventChange | None = None) -> tuple[tuple[str, str], ...]:
+    """What people are told about when it changes: title, when, where; of the event or a change."""
+    now: Event | EventChange = change or event
+    dates = sorted((date.starts_at, date.ends_at) for date in now.dates)
+    is_online = now.mode is EventMode.ONLINE
+    place = (place_words(now.mode, now.venue), "" if is_online else now.venue_address)
+    return (
+        ("Title", event_title(event.offer.title, now.subtitle)),
+        ("When", "; ".join(period_words(starts_at, ends_at) for starts_at, ends_at in dates)),
+        ("Where", ", ".join(part for part in place if part)),
+    )
+
+
+def differences(event: Event, change: EventChange) -> list[tuple[str, str, str]]:
+    """What a change changes: the fact, how it is, how it will be."""
+    old, new = _all_in_words(event), _all_in_words(event, change)
+    return [
+        (what, before, after)
+        for (what, before), (_, after) in zip(old, new, strict=True)
+        if before != after
+    ]
+
+
+def _all_in_words(event: Event, change: EventChange | None = None) -> list[tuple[str, str]]:
+    now: Event | EventChange = change or event
+    return [
+        *facts_in_words(event, change),
+        ("How people take part", MODE_WORDS[now.mode]),
+        ("Places", "Open to all" if now.capacity is None else str(now.capacity)),
+        ("Booking opens", _moment(now.booking_opens_at)),
+        ("Booking closes", _moment(now.booking_closes_at)),
+        ("Meeting link", now.joining_url or "None yet"),
+        ("What people should know", now.joining_notes or "Nothing"),
+    ]
+
+
+def _moment(instant: datetime) -> str:
+    return f"{date_words(instant)}, {clock_words(instant)}"
+
+
+def promoted_by(event: Event, change: EventChange) -> int:
+    """How many waiting people a change gives a place."""
+    if event.state is not EventState.PUBLISHED:
+        return 0
+    free = places_free(change.capacity, event.places_taken)
+    return event.waiting_count if free is None else min(free, event.waiting_count)
+
+
+def people_to_tell(event: Event) -> int:
+    """How many people hear of a change: those with a place and those who wait."""
+    return db.session.scalar(_live(select(func.count()).select_from(Booking), event)) or 0
+
+
+def _keep_modes_possible(event: Event) -> None:
+    """Nobody stays booked to take part in a way that there no longer is."""
+    if event.mode is EventMode.HYBRID:
+        return
+    db.session.execute(
+        update(Booking)
+        .where(
+            Booking.event_id == event.id,
+            Booking.state != BookingState.CANCELLED,
+            Booking.mode != event.mode,
+        )
+        .values(mode=event.mode)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _tell_everybody(
+    event: Event, old: Sequence[tuple[str, str]], *, now: datetime, into: list[Base]
+) -> None:
+    new = facts_in_words(event)
+    was = [before for before, after in zip(old, new, strict=True) if before != after]
+    if event.ends_at <= now or not was:
+        return
+    # Whoever was promoted just now has been told how it is, and their entries are not written yet.
+    told = {row.booking_id for row in into if isinstance(row, CalendarEntry)}
+    for booking in _live_bookings(event):
+        if booking.state is BookingState.WAITING:
+            emails.tell_waiting_changed(booking, event, was, now=now, into=into)
+        elif booking.id not in told:
+            emails.tell_changed(booking, event, now=now, into=into)
+
+
+def _live_bookings(event: Event) -> Sequence[Booking]:
+    found = db.session.scalars(
+        _live(select(Booking), event)
+        .order_by(Booking.id)
+        .options(
+            joinedload(Booking.person),
+            joinedload(Booking.booked_by),
+            joinedload(Booking.calendar_entries),
+        )
+        # Entries of a date that was just taken out have lost it in the database, not in memory.
+        .execution_options(populate_existing=True)
+    )
+    return found.unique().all()
+
+
+def _live(statement: Any, event: Event) -> Any:
+    return statement.where(
+        Booking.event_id == event.id,
+        Booking.state != BookingState.CANCELLED,
+        Booking.origin != BookingOrigin.REGISTER,
+    )
+
+
+def cancel_event(event_id: int, *, reason: str, actor: Person, now: datetime) -> Event:
+    """Call the event off with every booking and tell everybody; the reason is for them to read."""
+    event, actor = lock_event(event_id), read_again(actor)
+    if event.state is EventState.CANCELLED:
+        return event
+    if event.state is EventState.PUBLISHED and event.starts_at <= now:
+        raise Refused("This session has started: take out the dates that do not take place instead")
+    was_published = event.state is EventState.PUBLISHED
+    bookings = _live_bookings(event)
+    event.state, event.cancellation_reason = EventState.CANCELLED, reason
+    event.cancelled_at = event.updated_at = now
+    event.places_taken = event.waiting_count = 0
+    rows: list[Base] = [audit.line(actor.reference, "cancelled", "event", event.reference, now=now)]
+    partnership.current()  # read before the loop, so that nothing is written bit by bit inside it
+    for booking in bookings:
+        booking.state, booking.held_until = BookingState.CANCELLED, None
+        booking.cancelled_at = now
+        if was_published:
+            emails.tell_cancelled(booking, event, by=None, now=now, into=rows)
+    insert_together(rows)
+    return event

@@ -1,0 +1,278 @@
+"""Staff pages of an event: overview, bookings, change, messages; publishing and cancelling."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.accounts.models import Person
+from app.accounts.people import NamedPerson, find_or_add_people
+from app.bookings import event_changes, manage_queries, operations, queries
+from app.bookings.event_changes import EventChange
+from app.bookings.forms import CancelEventForm, OneButton, StaffBookForm, event_change
+from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.places import facts_of
+from app.bookings.rules import opening
+from app.catalogue.forms import EventForm
+from app.catalogue.manage_queries import half_terms_for
+from app.catalogue.models import Event, EventMode, EventState
+from app.kernel import clock
+from app.kernel.access import Role, for_roles
+from app.kernel.db import transaction
+from app.kernel.errors import Refused
+from app.kernel.paging import page_number
+from app.kernel.tokens import new_reference
+
+bp = Blueprint("manage_bookings", __name__, url_prefix="/manage/events/<reference>")
+
+staff = for_roles(Role.DELIVERY, Role.ADVISOR)
+
+
+def _me() -> Person:
+    return cast(Person, current_user._get_current_object())
+
+
+def _event_or_404(reference: str) -> Event:
+    return queries.event_by_reference(reference) or abort(404)
+
+
+@bp.get("")
+@staff
+def overview(reference: str) -> str:
+    """Where an event stands: numbers, sectors, what to do next."""
+    return _overview(_event_or_404(reference), OneButton())
+
+
+def _overview(event: Event, form: OneButton) -> str:
+    return render_template(
+        "bookings/manage_overview.html",
+        event=event,
+        form=form,
+        state=opening(facts_of(event), clock.now()),
+        sectors=manage_queries.sector_mix(event.id),
+        registers=manage_queries.register_counts(event.id),
+    )
+
+
+@bp.post("/publish")
+@staff
+def publish(reference: str) -> str | Response:
+    """Announce a draft."""
+    event, form = _event_or_404(reference), OneButton()
+    if form.submitted_and_valid():
+        event_id, me = event.id, _me()
+        try:
+            with transaction():
+                operations.publish_event(event_id, actor=me, now=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("The session is published. People can find it now.", "success")
+            return redirect(url_for(".overview", reference=reference))
+    return _overview(_event_or_404(reference), form)
+
+
+@bp.get("/bookings")
+@staff
+def bookings(reference: str) -> str:
+    """Who is booked, who waits and in which order, who cancelled."""
+    event = _event_or_404(reference)
+    which = request.args.get("show", "booked")
+    if which not in manage_queries.LISTS:
+        which = "booked"
+    lines, shown = manage_queries.managed_bookings(
+        event.id, which, page_number(request.args.get("page"))
+    )
+    return render_template(
+        "bookings/manage_bookings.html",
+        event=event,
+        which=which,
+        counts=manage_queries.state_counts(event.id),
+        lines=lines,
+        list_pages=shown,
+        address=lambda number: url_for(".bookings", reference=reference, show=which, page=number),
+    )
+
+
+@bp.route("/bookings/new", methods=["GET", "POST"])
+@staff
+def book(reference: str) -> str | Response:
+    """Book for somebody who rings."""
+    event, form = _event_or_404(reference), StaffBookForm()
+    if event.mode is not EventMode.HYBRID:
+        del form.mode
+    if form.submitted_and_valid():
+        try:
+            made = _book_for(event, form)
+        except Refused as refusal:
+            form.refuse(refusal)
+            event = _event_or_404(reference)
+        else:
+            flash(made, "success")
+            return redirect(url_for(".bookings", reference=reference))
+    form.form_key.data = form.form_key.data or new_reference(20)
+    return render_template("bookings/manage_book.html", event=event, form=form)
+
+
+def _book_for(event: Event, form: StaffBookForm) -> str:
+    """Book for the person named; what became of it, in words."""
+    mode = EventMode(form.mode.data) if "mode" in form else event.mode
+    named = NamedPerson(form.name.data or "", form.email.data or "", form.organisation.data or "")
+    event_id, me, now = event.id, _me(), clock.now()
+    with transaction():
+        [person] = find_or_add_people([named], now=now)
+        booking = operations.book(
+            event_id,
+            person,
+            booked_by=me,
+            origin=BookingOrigin.STAFF,
+            mode=mode,
+            form_key=form.form_key.data,
+            adjustments=form.adjustments.text,
+            now=now,
+        )
+        if booking.state is BookingState.WAITING:
+            return f"The session is full: {named.name} is on the waiting list and has been told"
+        return f"{named.name} has a place and has been told"
+
+
+@bp.route("/bookings/<booking_reference>/cancel", methods=["GET", "POST"])
+@staff
+def cancel_booking(reference: str, booking_reference: str) -> str | Response:
+    """Cancel a place for somebody."""
+    event, form = _event_or_404(reference), OneButton()
+    booking = _booking_or_404(event, booking_reference)
+    if form.submitted_and_valid():
+        booking_id, name, me = booking.id, booking.person.name, _me()
+        try:
+            with transaction():
+                operations.cancel_booking(booking_id, actor=me, now=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+            event = _event_or_404(reference)
+            booking = _booking_or_404(event, booking_reference)
+        else:
+            flash(f"The booking of {name} is cancelled", "success")
+            return redirect(url_for(".bookings", reference=reference))
+    return render_template(
+        "bookings/manage_cancel_booking.html", event=event, booking=booking, form=form
+    )
+
+
+def _booking_or_404(event: Event, reference: str) -> Booking:
+    booking = manage_queries.managed_booking(event.id, reference)
+    if booking is None or booking.state is BookingState.CANCELLED:
+        abort(404)
+    return booking
+
+
+@bp.route("/cancel", methods=["GET", "POST"])
+@staff
+def cancel(reference: str) -> str | Response:
+    """Call an event off, with the reason that people are told."""
+    event, form = _event_or_404(reference), CancelEventForm()
+    if event.state is EventState.CANCELLED:
+        return redirect(url_for(".overview", reference=reference))
+    if form.submitted_and_valid():
+        event_id, me = event.id, _me()
+        try:
+            with transaction():
+                operations.cancel_event(
+                    event_id, reason=form.reason.text, actor=me, now=clock.now()
+                )
+        except Refused as refusal:
+            form.refuse(refusal)
+            event = _event_or_404(reference)
+        else:
+            flash("The session is cancelled. Everybody who was booked is being told.", "success")
+            return redirect(url_for(".overview", reference=reference))
+    return render_template(
+        "bookings/manage_cancel.html",
+        event=event,
+        form=form,
+        people=event_changes.people_to_tell(event),
+    )
+
+
+@bp.route("/change", methods=["GET", "POST"])
+@staff
+def change(reference: str) -> str | Response:
+    """Change an event: fill in, check who will be told of what, save."""
+    event, form = _event_or_404(reference), EventForm()
+    if event.state is EventState.CANCELLED:
+        return redirect(url_for(".overview", reference=reference))
+    now, step = clock.now(), request.form.get("step", "fill_in")
+    form.not_before = now if event.state is EventState.PUBLISHED else None
+    form.offer_half_terms(half_terms_for(event.offer.kind, now=now))
+    if not form.is_submitted():
+        form.show(event)
+    elif step in {"check", "save"} and form.submitted_and_valid():
+        wanted = event_change(form, event, now=now)
+        if request.form.get("as_of") != event.updated_at.isoformat():
+            form.refuse(
+                "Somebody else has changed this session since you opened it. Check your changes "
+                "against it, then continue"
+            )
+        elif step == "check":
+            return _check_change(event, wanted)
+        elif _save_change(event, wanted, form):
+            return redirect(url_for(".overview", reference=reference))
+        event = _event_or_404(reference)
+    return render_template(
+        "bookings/manage_change.html",
+        event=event,
+        form=form,
+        rows=form.rows(extra=int("add_date" in request.form)),
+    )
+
+
+def _check_change(event: Event, wanted: EventChange) -> str:
+    old, new = event_changes.facts_in_words(event), event_changes.facts_in_words(event, wanted)
+    is_told = old != new and event.state is EventState.PUBLISHED
+    sent = [
+        (name, value)
+        for name in request.form
+        if name not in {"csrf_token", "step", "add_date"}
+        for value in request.form.getlist(name)
+    ]
+    return render_template(
+        "bookings/manage_check_change.html",
+        event=event,
+        form=OneButton(),
+        differences=event_changes.differences(event, wanted),
+        people=event_changes.people_to_tell(event) if is_told else 0,
+        promoted_count=event_changes.promoted_by(event, wanted),
+        sent=sent,
+    )
+
+
+def _save_change(event: Event, wanted: EventChange, form: EventForm) -> bool:
+    event_id, me = event.id, _me()
+    try:
+        with transaction():
+            operations.change_event(event_id, wanted, actor=me, now=clock.now())
+    except Refused as refusal:
+        form.refuse(refusal)
+        return False
+    flash("The session is changed.", "success")
+    return True
+
+
+@bp.get("/messages")
+@staff
+def messages(reference: str) -> str:
+    """What was sent about the event and its bookings."""
+    event = _event_or_404(reference)
+    lines, shown = manage_queries.messages(
+        event.id, event.reference, page_number(request.args.get("page"))
+    )
+    return render_template(
+        "bookings/manage_messages.html",
+        event=event,
+        lines=lines,
+        list_pages=shown,
+        address=lambda number: url_for(".messages", reference=reference, page=number),
+    )

@@ -1,0 +1,157 @@
+"""One person and one event: the place, the calendar entries, who came."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Capacity, Organisation, Person
+from app.catalogue.models import Event, EventDate, EventMode
+from app.kernel.db import Base, stored_by_value
+from app.partnership.models import Sector
+
+
+class BookingState(enum.StrEnum):
+    """Where a booking stands; held is a place kept for a waiting person until a deadline."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    WAITING = "waiting"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class BookingOrigin(enum.StrEnum):
+    """How the booking came about."""
+
+    SELF = "self"
+    COLLEAGUE = "colleague"
+    STAFF = "staff"
+    REGISTER = "register"  # attended without booking; takes no place
+    HISTORY = "history"
+
+
+class Booking(Base):
+    """One person and one event, with what was true of the person on that day (R31)."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        Index(
+            "uq_booking_live",
+            "event_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("state <> 'cancelled'"),
+            postgresql_where=text("state <> 'cancelled'"),
+        ),
+        Index("ix_booking_waiting_list", "event_id", "state", "joined_waiting_at", "id"),
+        CheckConstraint(
+            "(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_time"
+        ),
+        CheckConstraint(
+            "state <> 'waiting' OR joined_waiting_at IS NOT NULL", name="waiting_has_time"
+        ),
+        CheckConstraint("(state = 'held') = (held_until IS NOT NULL)", name="held_has_deadline"),
+        CheckConstraint(
+            "state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_has_time"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    booked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    state: Mapped[BookingState] = mapped_column(stored_by_value(BookingState))
+    origin: Mapped[BookingOrigin] = mapped_column(stored_by_value(BookingOrigin))
+    mode: Mapped[EventMode] = mapped_column(
+        stored_by_value(EventMode), comment="How this person takes part; never hybrid"
+    )
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    organisation_name: Mapped[str] = mapped_column(default="", comment="As it was that day")
+    capacity: Mapped[Capacity] = mapped_column(stored_by_value(Capacity))
+    adjustments: Mapped[str] = mapped_column(
+        Text, default="", comment="Access and dietary wishes; erased 30 days after the event"
+    )
+    form_key: Mapped[str | None] = mapped_column(
+        unique=True, comment="One-use key of the form, so that a double click books once"
+    )
+    booked_at: Mapped[datetime]
+    joined_waiting_at: Mapped[datetime | None] = mapped_column(
+        comment="The order of the waiting list, and nothing else is"
+    )
+    passed_over_reason: Mapped[str] = mapped_column(default="")
+    held_until: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_late: Mapped[bool] = mapped_column(
+        default=False, comment="With less notice than the partnership asks for; no charge (R14)"
+    )
+
+    event: Mapped[Event] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    booked_by: Mapped[Person] = relationship(foreign_keys=[booked_by_id])
+    sector: Mapped[Sector] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    calendar_entries: Mapped[list[CalendarEntry]] = relationship(
+        back_populates="booking", order_by="CalendarEntry.id"
+    )
+    attendances: Mapped[list[Attendance]] = relationship(back_populates="booking")
+
+
+class CalendarEntry(Base):
+    """The entry in one person's calendar for one event date; its UID is stored for life."""
+
+    __tablename__ = "calendar_entry"
+    __table_args__ = (
+        UniqueConstraint("booking_id", "event_date_id"),
+        CheckConstraint("sequence >= 0", name="sequence_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    event_date_id: Mapped[int | None] = mapped_column(
+        ForeignKey("event_date.id", ondelete="SET NULL"),
+        index=True,
+        comment="None once the date was taken out of the event and its entry cancelled",
+    )
+    uid: Mapped[str] = mapped_column(unique=True)
+    sequence: Mapped[int] = mapped_column(default=0)
+    starts_at: Mapped[datetime] = mapped_column(comment="As last told to the calendar")
+    ends_at: Mapped[datetime]
+    summary: Mapped[str]
+    location: Mapped[str]
+    sent_at: Mapped[datetime] = mapped_column(comment="When the last message was queued")
+    cancelled_at: Mapped[datetime | None]
+
+    booking: Mapped[Booking] = relationship(back_populates="calendar_entries")
+    event_date: Mapped[EventDate | None] = relationship()
+
+
+class AttendanceOutcome(enum.StrEnum):
+    """Who came, per event date."""
+
+    ATTENDED = "attended"
+    ATTENDED_IN_PART = "attended_in_part"
+    DID_NOT_ATTEND = "did_not_attend"
+
+
+class Attendance(Base):
+    """That one person came, or not, on one event date."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (UniqueConstraint("booking_id", "event_date_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    event_date_id: Mapped[int] = mapped_column(ForeignKey("event_date.id"), index=True)
+    outcome: Mapped[AttendanceOutcome] = mapped_column(stored_by_value(AttendanceOutcome))
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+    booking: Mapped[Booking] = relationship(back_populates="attendances")
+    event_date: Mapped[EventDate] = relationship()

@@ -1,0 +1,215 @@
+"""What the pages of bookings read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.accounts.models import Person
+from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingState
+from app.catalogue.models import Event, EventDate, Offer
+from app.catalogue.rules import event_title, place_words, session_time_words
+from app.kernel.db import db
+from app.kernel.london import date_words
+from app.kernel.paging import Pages, pages
+
+MOST_COMING = 100
+PAST_PAGE_SIZE = 10
+RECORD_PAGE_SIZE = 50
+
+
+# Built once: putting a statement together takes longer than what SQLAlchemy does to run it.
+_EVENT = (
+    select(Event).where(Event.reference == bindparam("reference")).options(joinedload(Event.offer))
+)
+_EVENT_AND_DATES = _EVENT.options(joinedload(Event.dates))
+_LIVE_BOOKING = select(Booking).where(
+    Booking.event_id == bindparam("event_id"),
+    Booking.person_id == bindparam("person_id"),
+    Booking.state != BookingState.CANCELLED,
+)
+
+
+def event_by_reference(reference: str, *, with_dates: bool = True) -> Event | None:
+    """The event with its offer and, if wanted, its dates."""
+    statement = _EVENT_AND_DATES if with_dates else _EVENT
+    return db.session.scalars(statement, {"reference": reference}).unique().one_or_none()
+
+
+def live_booking(event_id: int, person_id: int) -> Booking | None:
+    """The person's booking for the event, unless it is cancelled."""
+    return db.session.scalar(_LIVE_BOOKING, {"event_id": event_id, "person_id": person_id})
+
+
+def own_booking(reference: str, person_id: int) -> Booking | None:
+    """The booking, if this person may see it: it is theirs, or they booked it for a colleague."""
+    return db.session.scalar(
+        select(Booking)
+        .where(
+            Booking.reference == reference,
+            or_(Booking.person_id == person_id, Booking.booked_by_id == person_id),
+        )
+        .options(
+            joinedload(Booking.event).options(joinedload(Event.offer), selectinload(Event.dates)),
+            joinedload(Booking.person),
+            joinedload(Booking.booked_by),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BookingLine:
+    """One booking as the list of a person's own shows it."""
+
+    reference: str
+    title: str
+    starts_at: datetime
+    when_words: str
+    place_words: str
+    for_name: str
+    words: str
+    tag_class: str
+
+
+STATE_TAGS = {
+    BookingState.CONFIRMED: ("", ""),
+    BookingState.HELD: ("Place kept for you", "tag--good"),
+    BookingState.REQUESTED: ("Requested", "tag--quiet"),
+    BookingState.WAITING: ("Waiting list", "tag--warm"),
+    BookingState.CANCELLED: ("Cancelled", "tag--quiet"),
+}
+
+
+def coming_bookings(
+    person_id: int, *, now: datetime
+) -> tuple[list[BookingLine], list[BookingLine]]:
+    """Places to come and waiting-list places, the soonest first; the first 100 of them."""
+    rows = db.session.execute(
+        _lines(person_id)
+        .where(Booking.state != BookingState.CANCELLED, Event.ends_at > now)
+        .order_by(Event.starts_at, Booking.id)
+        .limit(MOST_COMING)
+    ).all()
+    is_waiting = BookingState.WAITING
+    return (
+        [_line(row, person_id) for row in rows if row.state is not is_waiting],
+        [_line(row, person_id) for row in rows if row.state is is_waiting],
+    )
+
+
+def past_bookings(person_id: int, page: int, *, now: datetime) -> tuple[list[BookingLine], Pages]:
+    """One page of what is over or cancelled, the newest first."""
+    is_past = or_(Booking.state == BookingState.CANCELLED, Event.ends_at <= now)
+    mine = or_(Booking.person_id == person_id, Booking.booked_by_id == person_id)
+    length = db.session.scalar(
+        select(func.count()).select_from(Booking).join(Booking.event).where(mine, is_past)
+    )
+    shown = pages(page, length=length or 0, size=PAST_PAGE_SIZE)
+    if not length:
+        return [], shown
+    rows = db.session.execute(
+        _lines(person_id)
+        .where(is_past)
+        .order_by(Event.starts_at.desc(), Booking.id.desc())
+        .offset(shown.first)
+        .limit(PAST_PAGE_SIZE)
+    )
+    return [_line(row, person_id) for row in rows], shown
+
+
+_OF_THE_EVENT = EventDate.event_id == Event.id
+_DATES_COUNT = select(func.count()).where(_OF_THE_EVENT).correlate(Event).scalar_subquery()
+_FIRST_ENDS_AT = (
+    select(func.min(EventDate.ends_at)).where(_OF_THE_EVENT).correlate(Event).scalar_subquery()
+)
+
+
+def _lines(person_id: int) -> Any:
+    return (
+        select(
+            Booking.reference,
+            Booking.state,
+            Booking.mode,
+            Booking.person_id,
+            Person.name,
+            Event.starts_at,
+            Event.ends_at,
+            Event.subtitle,
+            Event.venue,
+            Offer.title,
+            _DATES_COUNT.label("dates_count"),
+            _FIRST_ENDS_AT.label("first_ends_at"),
+        )
+        .join(Booking.event)
+        .join(Event.offer)
+        .join(Booking.person)
+        .where(or_(Booking.person_id == person_id, Booking.booked_by_id == person_id))
+    )
+
+
+def _line(row: Any, person_id: int) -> BookingLine:
+    words, tag_class = STATE_TAGS[row.state]
+    return BookingLine(
+        reference=row.reference,
+        title=event_title(row.title, row.subtitle),
+        starts_at=row.starts_at,
+        when_words=f"{date_words(row.starts_at)}, "
+        + session_time_words(row.starts_at, row.first_ends_at or row.ends_at, row.dates_count),
+        place_words=place_words(row.mode, row.venue),
+        for_name="" if row.person_id == person_id else row.name,
+        words=words,
+        tag_class=tag_class,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One date on which a person learned."""
+
+    starts_at: datetime
+    title: str
+    hours_words: str
+    outcome_words: str
+
+
+def learning_record(person_id: int, page: int) -> tuple[list[RecordLine], Pages]:
+    """One page of the dates the person attended, the newest first."""
+    attended = (
+        select(
+            EventDate.starts_at,
+            EventDate.ends_at,
+            Event.subtitle,
+            Offer.title,
+            Attendance.outcome,
+        )
+        .join(Attendance.booking)
+        .join(Attendance.event_date)
+        .join(EventDate.event)
+        .join(Event.offer)
+        .where(
+            Booking.person_id == person_id,
+            Booking.state != BookingState.CANCELLED,
+            Attendance.outcome != AttendanceOutcome.DID_NOT_ATTEND,
+        )
+    )
+    length = db.session.scalar(select(func.count()).select_from(attended.subquery()))
+    shown = pages(page, length=length or 0, size=RECORD_PAGE_SIZE)
+    rows = db.session.execute(
+        attended.order_by(EventDate.starts_at.desc()).offset(shown.first).limit(RECORD_PAGE_SIZE)
+    )
+    return [_record_line(row) for row in rows], shown
+
+
+def _record_line(row: Any) -> RecordLine:
+    in_part = row.outcome is AttendanceOutcome.ATTENDED_IN_PART
+    hours = (row.ends_at - row.starts_at).total_seconds() / 3600
+    return RecordLine(
+        starts_at=row.starts_at,
+        title=event_title(row.title, row.subtitle),
+        hours_words=f"{hours:g}" if hours == round(hours, 2) else f"{hours:.1f}",
+        outcome_words="Attended in part" if in_part else "Attended",
+    )

@@ -1,0 +1,159 @@
+"""What may be booked, who is next, and what is told: values in, values out."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.kernel.refusals import Refused
+
+SATURDAY = 5
+ONE_MICROSECOND = timedelta(microseconds=1)
+# The real meeting link is shown from this long before the start until the end.
+JOINING_OPENS = timedelta(hours=24)
+
+
+class Opening(enum.StrEnum):
+    """What an event's page can say about booking."""
+
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
+    PAST = "past"
+    STARTED = "started"
+    NOT_YET_OPEN = "not_yet_open"
+    CLOSED = "closed"
+    FULL = "full"
+    OPEN = "open"
+    OPEN_TO_ALL = "open_to_all"
+
+
+class Outcome(enum.StrEnum):
+    """What a new booking becomes."""
+
+    CONFIRMED = "confirmed"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """What the decisions about an event's bookings rest on."""
+
+    is_published: bool
+    is_cancelled: bool
+    capacity: int | None
+    places_taken: int
+    waiting_count: int
+    opens_at: datetime
+    closes_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class WaitingPerson:
+    """One booking of the waiting list."""
+
+    booking_id: int
+    joined_at: datetime
+
+
+@dataclass(frozen=True)
+class CalendarFacts:
+    """What somebody's calendar shows of one event date."""
+
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    location: str
+
+
+REFUSALS = {
+    Opening.DRAFT: "This session has not been announced yet",
+    Opening.CANCELLED: "This session has been cancelled",
+    Opening.PAST: "This session is over",
+    Opening.STARTED: "This session has started, so it can no longer be booked",
+    Opening.NOT_YET_OPEN: "Booking for this session has not opened yet",
+    Opening.CLOSED: "Booking for this session has closed",
+}
+# Somebody who rings may still get a place from staff.
+STAFF_MAY_BOOK = {Opening.NOT_YET_OPEN, Opening.CLOSED}
+
+
+def places_free(capacity: int | None, places_taken: int) -> int | None:
+    """Free places, never below 0; None when open to all."""
+    return None if capacity is None else max(0, capacity - places_taken)
+
+
+def opening(facts: EventFacts, now: datetime) -> Opening:
+    """What can be said about booking now; a window includes its opening and not its closing."""
+    if facts.is_cancelled:
+        return Opening.CANCELLED
+    if not facts.is_published:
+        return Opening.DRAFT
+    if now >= facts.ends_at:
+        return Opening.PAST
+    if now >= facts.starts_at:
+        return Opening.STARTED
+    if now >= facts.closes_at:
+        return Opening.CLOSED
+    if now < facts.opens_at:
+        return Opening.NOT_YET_OPEN
+    if facts.capacity is None:
+        return Opening.OPEN_TO_ALL
+    return Opening.OPEN if _has_room(facts) else Opening.FULL
+
+
+def decide(
+    facts: EventFacts, *, already_booked: bool, by_staff: bool = False, now: datetime
+) -> Outcome:
+    """What a new booking becomes; Refused with the reason to show if it may not be made."""
+    if already_booked:
+        raise Refused("This person has a booking already" if by_staff else "You are booked already")
+    state = opening(facts, now)
+    if state in REFUSALS and not (by_staff and state in STAFF_MAY_BOOK):
+        raise Refused(REFUSALS[state])
+    return Outcome.CONFIRMED if _has_room(facts) else Outcome.WAITING
+
+
+def _has_room(facts: EventFacts) -> bool:
+    """Whether a newcomer gets a place; never past people who wait."""
+    free = places_free(facts.capacity, facts.places_taken)
+    return free is None or (free > 0 and facts.waiting_count == 0)
+
+
+def may_promote(facts: EventFacts, now: datetime) -> bool:
+    """Whether places that get free still go to waiting people: until the start."""
+    return facts.is_published and not facts.is_cancelled and now < facts.starts_at
+
+
+def who_is_next(waiting: Sequence[WaitingPerson], free: int | None) -> list[int]:
+    """The bookings that get the free places (None: no limit), by when they joined, then by id."""
+    in_order = sorted(waiting, key=lambda person: (person.joined_at, person.booking_id))
+    return [person.booking_id for person in in_order[:free]]
+
+
+def joining_time(now: datetime, last_joined_at: datetime | None) -> datetime:
+    """When somebody joins the waiting list: always strictly after the one before, by any clock."""
+    return now if last_joined_at is None else max(now, last_joined_at + ONE_MICROSECOND)
+
+
+def last_day_of_notice(event_on: date, notice_days: int) -> date:
+    """The last day to cancel in good time: so many working days (Monday to Friday) before."""
+    day, left = event_on, notice_days
+    while left > 0:
+        day -= timedelta(days=1)
+        if day.weekday() < SATURDAY:
+            left -= 1
+    return day
+
+
+def is_late_cancellation(cancelled_on: date, event_on: date, notice_days: int) -> bool:
+    """Whether less notice was given than is asked for; nobody is charged (R14)."""
+    return cancelled_on > last_day_of_notice(event_on, notice_days)
+
+
+def needs_calendar_update(old: CalendarFacts, new: CalendarFacts) -> bool:
+    """Whether calendars must be told: time, title or place differs."""
+    return old != new

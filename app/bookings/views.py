@@ -1,0 +1,287 @@
+"""The public event page, booking a place, and a person's own bookings."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import cast
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.accounts.forms import CAPACITY_WORDS
+from app.accounts.models import Person
+from app.accounts.signed_in import JOURNEY_KEY
+from app.bookings import event_page, operations, queries
+from app.bookings.booking_page import booking_words, joining
+from app.bookings.calendar_invites import item_of
+from app.bookings.forms import BookForm, OneButton
+from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.places import facts_of
+from app.bookings.rules import Opening, last_day_of_notice, opening
+from app.bookings.waiting_list import waiting_position
+from app.catalogue import public_pages
+from app.catalogue.models import Event, EventMode
+from app.kernel import clock, ical
+from app.kernel.access import Role, public, signed_in
+from app.kernel.db import transaction
+from app.kernel.errors import Refused
+from app.kernel.london import date_words, london_date
+from app.kernel.paging import page_number
+from app.kernel.tokens import new_reference
+from app.partnership import queries as partnership
+
+bp = Blueprint("bookings", __name__)
+
+
+def _me() -> Person:
+    return cast(Person, current_user._get_current_object())
+
+
+def _event_or_404(reference: str, *, with_dates: bool = True) -> Event:
+    event = queries.event_by_reference(reference, with_dates=with_dates)
+    if event is None:
+        abort(404)
+    is_draft = opening(facts_of(event), clock.now()) is Opening.DRAFT
+    if is_draft and not current_user.roles & {Role.DELIVERY, Role.ADVISOR}:
+        abort(404)
+    return event
+
+
+@bp.get("/events/<reference>")
+@public
+def event(reference: str) -> ResponseReturnValue:
+    """One event: what, when, where, and whether there are places."""
+    if not public_pages.for_visitors():
+        return _event_page(reference)
+    now = clock.now()
+    version = event_page.version(reference)
+    if version is None:
+        abort(404)
+    return public_pages.kept_answer(
+        ("event", reference),
+        lambda: _event_page(reference),
+        version=version,
+        good_until=lambda: event_page.next_change_at(_event_or_404(reference), now),
+        now=now,
+    )
+
+
+def _event_page(reference: str) -> str:
+    shown = _event_or_404(reference)
+    state = opening(facts_of(shown), clock.now())
+    booking = position = None
+    if current_user.is_authenticated:
+        booking = queries.live_booking(shown.id, current_user.id)
+    if booking and booking.state is BookingState.WAITING:
+        position = event_page.ordinal(waiting_position(booking))
+    return render_template(
+        "bookings/event.html",
+        event=shown,
+        state=state,
+        opening=event_page.opening_words(shown, state),
+        booking=booking,
+        position=position,
+        structured_data=event_page.structured_data(shown),
+    )
+
+
+@bp.get("/events/<reference>.ics")
+@public
+def event_calendar(reference: str) -> Response:
+    """The event as a file to add to a calendar."""
+    shown = _event_or_404(reference)
+    return calendar_response(event_page.calendar_file(shown, now=clock.now()), reference)
+
+
+def calendar_response(text: str, name: str) -> Response:
+    """A calendar file to download."""
+    response = Response(text, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
+    return response
+
+
+@bp.route("/events/<reference>/book", methods=["GET", "POST"])
+@public
+def book(reference: str) -> str | AnyResponse:
+    """Check answers and book; signing in and a first profile are part of the journey."""
+    form = BookForm()
+    # A form that was sent needs less of the event, and others may wait for the lock.
+    shown = _event_or_404(reference, with_dates=not form.is_submitted())
+    elsewhere = _where_first(shown, is_submitted=form.is_submitted())
+    if elsewhere:
+        return redirect(elsewhere)
+    if shown.mode is not EventMode.HYBRID:
+        del form.mode
+    if form.submitted_and_valid():
+        try:
+            return redirect(url_for("bookings.booking", reference=_book(shown, form)))
+        except Refused as refusal:
+            form.refuse(refusal)
+            shown = _event_or_404(reference)
+    form.form_key.data = form.form_key.data or new_reference(20)
+    return render_template(
+        "bookings/book.html",
+        form=form,
+        event=shown,
+        state=opening(facts_of(shown), clock.now()),
+        capacity_words=CAPACITY_WORDS,
+    )
+
+
+def _where_first(shown: Event, *, is_submitted: bool) -> str | None:
+    """Where somebody must go before they can book, or instead of it; None to stay."""
+    here = url_for("bookings.book", reference=shown.reference)
+    if not current_user.is_authenticated:
+        session[JOURNEY_KEY] = f"Book a place: {shown.title}, {date_words(shown.starts_at)}"
+        return url_for("accounts.sign_in", next=here)
+    if current_user.profile_completed_at is None:
+        return f"/welcome?next={here}"
+    if is_submitted:
+        return None
+    mine = queries.live_booking(shown.id, current_user.id)
+    if mine:
+        return url_for("bookings.booking", reference=mine.reference)
+    if opening(facts_of(shown), clock.now()) not in event_page.BOOKABLE:
+        return url_for("bookings.event", reference=shown.reference)
+    return None
+
+
+def _book(shown: Event, form: BookForm) -> str:
+    """Book the place asked for; the booking's reference."""
+    mode = EventMode(form.mode.data) if "mode" in form else shown.mode
+    event_id, person = shown.id, _me()
+    with transaction():
+        made = operations.book(
+            event_id,
+            person,
+            booked_by=person,
+            origin=BookingOrigin.SELF,
+            mode=mode,
+            form_key=form.form_key.data,
+            adjustments=form.adjustments.text,
+            now=clock.now(),
+        )
+        return made.reference
+
+
+@bp.get("/bookings")
+@signed_in
+def mine() -> str:
+    """One's own learning: coming up, waiting, past."""
+    now, me_id = clock.now(), current_user.id
+    upcoming, waiting = queries.coming_bookings(me_id, now=now)
+    past, past_pages = queries.past_bookings(me_id, page_number(request.args.get("page")), now=now)
+    return render_template(
+        "bookings/mine.html",
+        upcoming=upcoming,
+        waiting=waiting,
+        past=past,
+        past_pages=past_pages,
+        past_address=lambda number: url_for("bookings.mine", page=number),
+    )
+
+
+@bp.get("/record")
+@signed_in
+def record() -> str:
+    """What one has attended, to print."""
+    lines, shown = queries.learning_record(current_user.id, page_number(request.args.get("page")))
+    return render_template(
+        "bookings/record.html",
+        lines=lines,
+        record_pages=shown,
+        address=lambda number: url_for("bookings.record", page=number),
+        today=london_date(clock.now()),
+    )
+
+
+def _own_booking_or_404(reference: str) -> Booking:
+    """Somebody else's booking is as absent as one that never was."""
+    return queries.own_booking(reference, current_user.id) or abort(404)
+
+
+@bp.get("/bookings/<reference>")
+@signed_in
+def booking(reference: str) -> str:
+    """One's own booking: what is true of it now, and what happens next."""
+    shown = _own_booking_or_404(reference)
+    state = opening(facts_of(shown.event), clock.now())
+    is_own = shown.person_id == current_user.id
+    position = waiting_position(shown) if shown.state is BookingState.WAITING else None
+    return render_template(
+        "bookings/booking.html",
+        booking=shown,
+        event=shown.event,
+        words=booking_words(shown, state, position=position, is_own=is_own),
+        is_own=is_own,
+        last_day_of_notice=_last_day_of_notice(shown.event),
+    )
+
+
+def _last_day_of_notice(event: Event) -> date:
+    days = partnership.current().cancellation_notice_days
+    return last_day_of_notice(london_date(event.starts_at), days)
+
+
+@bp.get("/bookings/<reference>/calendar.ics")
+@signed_in
+def booking_calendar(reference: str) -> Response:
+    """One's own dates to add to a calendar, with the personal joining page."""
+    shown = _own_booking_or_404(reference)
+    now = clock.now()
+    if shown.state is not BookingState.CONFIRMED:
+        abort(404)
+    items = [item_of(shown, entry, now=now, is_addressed=False) for entry in shown.calendar_entries]
+    return calendar_response(ical.download(items, shown.event.title), reference)
+
+
+@bp.route("/bookings/<reference>/cancel", methods=["GET", "POST"])
+@signed_in
+def cancel(reference: str) -> str | AnyResponse:
+    """Ask, then cancel."""
+    shown = _own_booking_or_404(reference)
+    form = OneButton()
+    if form.submitted_and_valid():
+        booking_id, me = shown.id, _me()
+        try:
+            with transaction():
+                operations.cancel_booking(booking_id, actor=me, now=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+            shown = _own_booking_or_404(reference)
+        else:
+            return redirect(url_for("bookings.booking", reference=reference))
+    elif shown.state is BookingState.CANCELLED:
+        return redirect(url_for("bookings.booking", reference=reference))
+    return render_template(
+        "bookings/cancel.html",
+        form=form,
+        booking=shown,
+        event=shown.event,
+        is_own=shown.person_id == current_user.id,
+        is_waiting=shown.state is BookingState.WAITING,
+        is_late=london_date(clock.now()) > _last_day_of_notice(shown.event),
+    )
+
+
+@bp.get("/bookings/<reference>/join")
+@signed_in
+def join(reference: str) -> Response:
+    """The personal joining page: the meeting link, from 24 hours before until the end."""
+    shown = _own_booking_or_404(reference)
+    answer = joining(shown, shown.event, now=clock.now())
+    page = render_template(
+        "bookings/join.html",
+        booking=shown,
+        event=shown.event,
+        is_own=shown.person_id == current_user.id,
+        link=answer.link,
+        date=answer.date,
+        sentence=answer.sentence,
+    )
+    response = Response(page)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

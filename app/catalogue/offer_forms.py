@@ -1,0 +1,146 @@
+"""What staff fill in about offers and series."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wtforms import Field, SelectMultipleField
+from wtforms.validators import ValidationError
+
+from app.catalogue.models import Level, Offer, OfferKind, SourceOfNeed
+from app.catalogue.operations import OfferDetails
+from app.catalogue.rules import KIND_WORDS, LEVEL_WORDS, SOURCE_WORDS
+from app.kernel.forms import (
+    NOT_CHOSEN,
+    FromList,
+    LineField,
+    PageForm,
+    Required,
+    TextField,
+    WebAddress,
+    choices_of,
+    select_one,
+)
+
+MOST_DESCRIPTION = 20_000
+MOST_URL = 1000
+MOST_NEW_TOPICS = 5
+
+
+class OfferLists(NamedTuple):
+    """Values and words of the lists on an offer's form that are data."""
+
+    audiences: Sequence[tuple[str, str]]
+    topics: Sequence[tuple[str, str]]
+    priorities: Sequence[tuple[str, str]]
+    series: Sequence[tuple[str, str]]
+
+
+class OfferForm(PageForm):
+    """An offer, with everything its page says."""
+
+    title = LineField("Title", [Required("Enter a title")], most=120)
+    kind = select_one("Kind of learning", ((k.value, w.one) for k, w in KIND_WORDS.items()))
+    summary = LineField("Summary", [Required("Enter a summary, one sentence for lists")], most=300)
+    description = TextField("Description", [Required("Enter a description")], most=MOST_DESCRIPTION)
+    who_for = LineField("Who it is for", [Required("Enter who it is for")], most=300)
+    audiences = SelectMultipleField(
+        "Groups people can filter by",
+        validators=[FromList("Choose groups from the list")],
+        validate_choice=False,
+    )
+    topics = SelectMultipleField(
+        "Topics", validators=[FromList("Choose topics from the list")], validate_choice=False
+    )
+    new_topics = LineField("Other topics (optional)", most=200)
+    length_words = LineField("How long it takes (optional)", most=80)
+    level = select_one(
+        "Core or subject-specific (optional)", ((k.value, w) for k, w in LEVEL_WORDS.items())
+    )
+    provider = LineField("Delivered by, if not by the partnership (optional)", most=200)
+    resource_url = LineField(
+        "Address of the resource or material (optional)", [WebAddress()], most=MOST_URL
+    )
+    why = TextField("Why it exists (optional)", most=1000)
+    source_of_need = select_one(
+        "Where the need was seen (optional)", ((k.value, w) for k, w in SOURCE_WORDS.items())
+    )
+    priority = select_one("Priority of the delivery plan (optional)")
+    series = select_one("Series (optional)")
+
+    def offer_lists(self, lists: OfferLists) -> None:
+        """Fill the lists that are data; where there is nothing to choose, nothing is chosen."""
+        self.audiences.data = self.audiences.data if lists.audiences else []
+        self.topics.data = self.topics.data if lists.topics else []
+        self.audiences.choices = choices_of(lists.audiences)
+        self.topics.choices = choices_of(lists.topics)
+        self.priority.choices = [NOT_CHOSEN, *choices_of(lists.priorities)]
+        self.series.choices = [NOT_CHOSEN, *choices_of(lists.series)]
+
+    def show(self, offer: Offer) -> None:
+        """Show an offer as it is, to be changed."""
+        for name in ("title", "summary", "description", "who_for", "length_words", "why"):
+            self[name].data = getattr(offer, name)
+        for name in ("kind", "level", "source_of_need"):
+            value = getattr(offer, name)
+            self[name].data = value.value if value else ""
+        self.provider.data = offer.provider or ""
+        self.resource_url.data = offer.resource_url or ""
+        self.priority.data = str(offer.priority_id or "")
+        self.series.data = str(offer.series_id or "")
+        self.audiences.data = [audience.slug for audience in offer.audiences]
+        self.topics.data = [topic.slug for topic in offer.topics]
+
+    def validate_kind(self, field: Field) -> None:
+        """A kind must be chosen."""
+        if not field.data:
+            raise ValidationError("Choose the kind of learning")
+
+    def validate_new_topics(self, field: Field) -> None:
+        """A few short names."""
+        names = self.new_topic_names
+        if len(names) > MOST_NEW_TOPICS or any(len(name) > 60 for name in names):
+            raise ValidationError(
+                f"Enter up to {MOST_NEW_TOPICS} short topics, with commas between"
+            )
+
+    @property
+    def new_topic_names(self) -> tuple[str, ...]:
+        """The names typed, each once, in order."""
+        typed = (part.strip() for part in (self.new_topics.data or "").split(","))
+        return tuple(dict.fromkeys(name for name in typed if re.search(r"[A-Za-z0-9]", name)))
+
+    @property
+    def details(self) -> OfferDetails:
+        """The offer as it was filled in; only after it was found valid."""
+        return OfferDetails(
+            title=self.title.text,
+            kind=OfferKind(self.kind.data),
+            summary=self.summary.text,
+            description=self.description.text,
+            who_for=self.who_for.text,
+            level=Level(self.level.data) if self.level.data else None,
+            length_words=self.length_words.text,
+            provider=self.provider.data or None,
+            resource_url=self.resource_url.data or None,
+            why=self.why.text,
+            source_of_need=SourceOfNeed(self.source_of_need.data)
+            if self.source_of_need.data
+            else None,
+            priority_id=int(self.priority.data) if self.priority.data else None,
+            series_id=int(self.series.data) if self.series.data else None,
+            topic_slugs=tuple(self.topics.data or ()),
+            new_topics=self.new_topic_names,
+            audience_slugs=tuple(self.audiences.data or ()),
+        )
+
+
+class SeriesForm(PageForm):
+    """A series of offers on one theme."""
+
+    title = LineField("Title", [Required("Enter a title")], most=120)
+    summary = TextField(
+        "What ties it together", [Required("Enter what ties it together")], most=600
+    )

@@ -1,0 +1,1 @@
+"""Checks that run against a real installation: verify, drills, bench."""

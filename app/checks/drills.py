@@ -1,0 +1,95 @@
+"""Long tests of races and crashes, on throw-away databases: JSON, exit 0 or 2."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from app.checks import kill_drill, race_drill, stage
+from app.checks.crowd import Crowd, without_the_lock
+from app.checks.verify import verify
+from app.kernel import clock
+from app.kernel.db import db, transaction
+
+PLACES = 20
+MESSAGES_PER_KILL = 30
+
+
+def race(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """Races for 20 places, cancellations at once, and the race that must oversell."""
+    with transaction():
+        stage.make_partnership()
+        people = stage.make_people(size)
+    found, moved_up, oversold = [], [], []
+    with Crowd(settings) as crowd:
+        for number in range(seed, seed + rounds):
+            found.append(race_drill.race(crowd, people, places=PLACES, seed=number))
+            moved_up.append(race_drill.cancel_at_once(crowd, places=PLACES, waiting=2 * PLACES))
+        faults = _faults()
+        for number in range(seed, seed + rounds):
+            without = race_drill.race(
+                crowd, people, places=PLACES, seed=number, way=without_the_lock
+            )
+            oversold.append(without.confirmed_count)
+    kept = all(not one.violations for one in found + moved_up) and not faults
+    return {
+        "ok": kept and all(count > PLACES for count in oversold),
+        "races": [one.as_dict() for one in found],
+        "cancellations": [one.as_dict() for one in moved_up],
+        "verify": faults,
+        "confirmed_without_the_lock": oversold,
+    }
+
+
+def kill(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """Workers killed while they send, `size` times in each round."""
+    with transaction():
+        stage.make_partnership()
+    environment = {
+        "DATABASE_URL": settings["SQLALCHEMY_DATABASE_URI"],
+        "SECRET_KEY": settings["SECRET_KEY"],
+        "BASE_URL": settings["BASE_URL"],
+    }
+    found = []
+    for number in range(seed, seed + rounds):
+        messages = size * MESSAGES_PER_KILL
+        found.append(
+            kill_drill.kill_workers(environment, messages=messages, kills=size, seed=number)
+        )
+    faults = _faults()
+    return {
+        "ok": all(not one.violations for one in found) and not faults,
+        "rounds": [one.as_dict() for one in found],
+        "verify": faults,
+    }
+
+
+def _faults() -> list[str]:
+    faults = [finding.name for finding in verify(now=clock.now()) if finding.violations]
+    db.session.rollback()
+    return faults
+
+
+# Each drill with what its size means and is by default.
+DRILLS = {"race": (race, 200), "kill": (kill, 10)}
+
+
+@click.command("drill")
+@click.argument("name", type=click.Choice(sorted(DRILLS)))
+@click.option("--rounds", default=3, show_default=True, help="How often.")
+@click.option("--size", type=int, help="People in a race (200), or kills in a round (10).")
+@click.option("--seed", default=1, show_default=True, help="The same seed does the same again.")
+@click.option("--database", help="An empty database, else a new SQLite file.")
+@click.pass_context
+def drill_command(
+    context: click.Context, name: str, rounds: int, size: int | None, seed: int, database: str
+) -> None:
+    """Try races or crashes on a throw-away database: JSON, exit 0 if all held and 2 if not."""
+    drill, usual_size = DRILLS[name]
+    with stage.throw_away(database) as (_app, settings):
+        result = drill(settings, rounds=rounds, size=size or usual_size, seed=seed)
+    click.echo(json.dumps({"drill": name, "seed": seed, **result}, indent=2))
+    if not result["ok"]:
+        context.exit(2)

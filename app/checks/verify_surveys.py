@@ -1,0 +1,150 @@
+"""What must be true of invitations, responses and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from app.bookings.models import Booking
+from app.catalogue.models import Event
+from app.checks.moment import GRACE, Find, Moment
+from app.kernel.db import db
+from app.kernel.london import london_date
+from app.surveys import rules
+from app.surveys.models import (
+    Evaluation,
+    InvitationState,
+    SurveyInvitation,
+    SurveyStop,
+    Wave,
+)
+from app.surveys.response_models import Answer, Response, ResponseSource
+
+Found = Select[Any]
+
+
+def invitations_due_wrongly(moment: Moment) -> Iterator[str]:
+    """Planned invitations whose time is not what the rule says of their event.
+
+    One may be due later than the rule says, while its person is left alone, but not earlier.
+    """
+    planned = (
+        select(
+            SurveyInvitation.reference,
+            SurveyInvitation.due_at,
+            SurveyInvitation.closes_at,
+            Wave.months_later,
+            Event.starts_at,
+            Event.ends_at,
+        )
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .join(Event, Event.id == SurveyInvitation.event_id)
+        .where(
+            SurveyInvitation.state == InvitationState.PLANNED,
+            Event.updated_at < moment.now - GRACE,
+        )
+    )
+    for row in db.session.execute(planned):
+        wanted = rules.window(row.months_later, starts_at=row.starts_at, ends_at=row.ends_at)
+        if row.due_at < wanted.due_at or row.closes_at != wanted.send_by:
+            yield row.reference
+
+
+def invitations_of_others(_moment: Moment) -> Found:
+    """Invitations whose booking is of another person, event or evaluation than they say."""
+    return (
+        select(SurveyInvitation.reference)
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .join(Booking, Booking.id == SurveyInvitation.booking_id, isouter=True)
+        .where(
+            or_(
+                Wave.evaluation_id != SurveyInvitation.evaluation_id,
+                Booking.person_id != SurveyInvitation.person_id,
+                Booking.event_id != SurveyInvitation.event_id,
+            )
+        )
+    )
+
+
+def waves_counted_wrongly(_moment: Moment) -> Found:
+    """Evaluations with a wave that has not as many responses as people who answered."""
+    answered = (
+        select(func.count(SurveyInvitation.id))
+        .where(
+            SurveyInvitation.wave_id == Wave.id,
+            SurveyInvitation.state == InvitationState.ANSWERED,
+        )
+        .scalar_subquery()
+    )
+    responses = (
+        select(func.count(Response.id))
+        .where(Response.wave_id == Wave.id, Response.source == ResponseSource.PERSONAL)
+        .scalar_subquery()
+    )
+    return (
+        select(Evaluation.slug)
+        .join(Wave, Wave.evaluation_id == Evaluation.id)
+        .where(answered != responses)
+    )
+
+
+def invitations_answered_late(_moment: Moment) -> Iterator[str]:
+    """Invitations answered before they were sent, or after they had closed."""
+    answered = select(
+        SurveyInvitation.reference,
+        SurveyInvitation.sent_at,
+        SurveyInvitation.closes_at,
+        SurveyInvitation.answered_on,
+    ).where(SurveyInvitation.state == InvitationState.ANSWERED)
+    for row in db.session.execute(answered):
+        sent_on = london_date(row.sent_at) if row.sent_at else None
+        if sent_on is None or not sent_on <= row.answered_on <= london_date(row.closes_at):
+            yield row.reference
+
+
+def invitations_left_open(moment: Moment) -> Found:
+    """Invitations that should have been closed or missed an hour ago."""
+    return select(SurveyInvitation.reference).where(
+        SurveyInvitation.state.in_((InvitationState.SENT, InvitationState.PLANNED)),
+        SurveyInvitation.closes_at < moment.now - 4 * GRACE,
+    )
+
+
+def invitations_against_a_wish(_moment: Moment) -> Found:
+    """Invitations to people who asked not to be asked, sent or to be sent after that."""
+    return (
+        select(SurveyInvitation.reference)
+        .join(SurveyStop, SurveyStop.person_id == SurveyInvitation.person_id)
+        .where(
+            or_(
+                SurveyInvitation.state == InvitationState.PLANNED,
+                and_(
+                    SurveyInvitation.state == InvitationState.SENT,
+                    SurveyInvitation.sent_at > SurveyStop.stopped_at,
+                ),
+            )
+        )
+    )
+
+
+def answers_of_another_wave(_moment: Moment) -> Found:
+    """Evaluations with an answer that does not say the same wave as its response."""
+    differs = or_(
+        Answer.evaluation_id != Response.evaluation_id,
+        func.coalesce(Answer.wave_id, -1) != func.coalesce(Response.wave_id, -1),
+    )
+    of_response = select(Response.evaluation_id).join(Answer, Answer.response_id == Response.id)
+    return select(Evaluation.slug).where(Evaluation.id.in_(of_response.where(differs)))
+
+
+INVARIANTS: dict[str, Find] = {
+    "a planned survey is due when the rule says": invitations_due_wrongly,
+    "an invitation is to the person who booked": invitations_of_others,
+    "as many responses as people who answered": waves_counted_wrongly,
+    "nothing is answered before it was sent or after it closed": invitations_answered_late,
+    "what can no longer be answered is closed": invitations_left_open,
+    "nobody is asked who asked not to be": invitations_against_a_wish,
+    "answers belong to the wave of their response": answers_of_another_wave,
+}

@@ -1,0 +1,96 @@
+"""The flask commands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+
+from app import worker
+from app.accounts import operations, rules
+from app.checks.bench.command import bench_command
+from app.checks.drills import drill_command
+from app.checks.verify import verify_command
+from app.demo.commands import demo_command
+from app.kernel import clock, london
+from app.kernel.access import Role
+from app.kernel.db import transaction
+from app.kernel.errors import Refused
+from app.partnership.operations import load_partnership
+from app.partnership.rules import PartnershipFileError
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    app.cli.add_command(worker_command)
+    app.cli.add_command(verify_command)
+    app.cli.add_command(drill_command)
+    app.cli.add_command(bench_command)
+    app.cli.add_command(demo_command)
+    app.cli.add_command(load_partnership_command)
+    app.cli.add_command(grant_role_command)
+
+
+@click.command("load-partnership")
+@click.argument("file", type=click.Path(path_type=Path))
+def load_partnership_command(file: Path) -> None:
+    """Take over what a partnership's own FILE says (partnerships/*.toml)."""
+    try:
+        with transaction():
+            content = load_partnership(file)
+    except PartnershipFileError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{content.facts['name']}: {len(content.sectors)} sectors")
+    for year in content.years_to_be_confirmed:
+        click.echo(f"The half terms of {year} are examples: confirm them in {file}")
+
+
+@click.command("grant-role")
+@click.argument("email")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+def grant_role_command(email: str, role: str) -> None:
+    """Give the person with this EMAIL a ROLE; how the first administrator comes to be."""
+    try:
+        address = rules.working_email(email)
+    except Refused as refusal:
+        raise click.UsageError(str(refusal)) from refusal
+    with transaction():
+        person = operations.find_or_add_person(address, now=clock.now())
+        is_new = operations.grant_role(person, Role(role), actor="command line", now=clock.now())
+    click.echo(f"{address} {'now has' if is_new else 'already has'} the role {role}")
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@click.option("--at", help="Example only: move its clock on to this time first (London).")
+def worker_command(once: bool, at: str | None) -> None:
+    """Send mail and surveys as they fall due, until stopped."""
+    if at is not None:
+        _move_clock_to(at)
+    if not once:
+        worker.Worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]
+        return
+    try:
+        done = worker.run_once(clock.now())
+    except worker.JobsFailed as error:
+        raise click.ClickException(f"Some jobs failed, see the log: {error}") from error
+    for name, count in done.items():
+        click.echo(f"{name}: {count}")
+
+
+def _move_clock_to(at: str) -> None:
+    if not current_app.config["EXAMPLE"]:
+        raise click.UsageError("--at works only in a database made by `flask demo`")
+    try:
+        wanted = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise click.UsageError("Write --at as 2027-03-01T09:00") from error
+    if wanted.tzinfo is None:
+        wanted = london.from_london(wanted.date(), wanted.time())
+    now = clock.now()
+    if wanted < now:
+        raise click.UsageError(f"The example's clock already stands at {now:%Y-%m-%dT%H:%M} UTC")
+    with transaction():
+        clock.move_on(wanted - now)

@@ -1,0 +1,1 @@
+"""The Wakefield example programme: invented people and answers, published figures rebuilt."""

@@ -1,0 +1,1 @@
+"""Pages that mix features: the front page, My learning, the desk."""

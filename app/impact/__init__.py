@@ -1,0 +1,1 @@
+"""What registers, answers and evidence say of each offer, and how sure we are; asks nobody."""

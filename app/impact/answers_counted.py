@@ -1,0 +1,244 @@
+"""What was answered: grouped statements, their counts kept while the same answers are in them."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy.orm import aliased
+
+from app.impact.counts import (
+    KNOWLEDGE,
+    KNOWLEDGE_RECALLED,
+    EvaluationCounts,
+    QuestionCounts,
+    QuestionFacts,
+)
+from app.impact.forms_asked import Forms, read_forms
+from app.kernel.db import db
+from app.surveys.models import QuestionKind
+from app.surveys.response_models import Answer, Response
+
+MOST_KEPT = 64
+
+DoorKey = tuple[int, int | None]  # evaluation, wave; None is the open link
+
+
+@dataclass(frozen=True, slots=True)
+class InFigures:
+    """Which responses are in the figures: their groups, each with the largest of its random ids.
+
+    A response never changes, so the same groups hold the same answers.
+    """
+
+    groups: frozenset[tuple[Hashable, ...]]
+    versions: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.groups)
+
+
+@dataclass(slots=True)
+class DoorAnswers:
+    """The answers of one wave, or of the open link."""
+
+    questions: dict[str, QuestionFacts] = field(default_factory=dict)
+    counts: dict[str, QuestionCounts] = field(default_factory=dict)
+    recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Answers:
+    """Every answer in the figures of some evaluations, counted."""
+
+    evaluation_ids: Collection[int]
+    doors: dict[DoorKey, DoorAnswers] = field(default_factory=lambda: defaultdict(DoorAnswers))
+    asked_twice: dict[int, dict[tuple[int, int], Counter[tuple[int, int]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Counter))
+    )
+
+
+_kept: OrderedDict[Hashable, Answers] = OrderedDict()
+_lock = Lock()
+
+
+def add_answers(
+    found: dict[int, EvaluationCounts],
+    in_figures: InFigures,
+    condition: ColumnElement[bool],
+    names: dict[int | None, str],
+    only_measures: Collection[str] | None,
+) -> None:
+    """Add to these evaluations the counts of the answers that are in the figures."""
+    key = (in_figures, tuple(names.items()), tuple(only_measures or ()))
+    answers = _find(key)
+    if answers is None:
+        answers = _read(found, in_figures, condition, names, only_measures)
+        _keep(key, answers)
+    for evaluation_id, counts in found.items():
+        counts.asked_twice = answers.asked_twice.get(evaluation_id, {})
+    for (evaluation_id, wave_id), door_answers in answers.doors.items():
+        door = found[evaluation_id].doors[wave_id]
+        door.questions = door_answers.questions
+        door.counts = door_answers.counts
+        door.recalled_pairs = door_answers.recalled_pairs
+
+
+def _find(key: Hashable) -> Answers | None:
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+        return _kept.get(key)
+
+
+def _keep(key: Hashable, answers: Answers) -> None:
+    with _lock:
+        _kept[key] = answers
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+
+
+def _read(
+    found: dict[int, EvaluationCounts],
+    in_figures: InFigures,
+    condition: ColumnElement[bool],
+    names: dict[int | None, str],
+    only_measures: Collection[str] | None,
+) -> Answers:
+    answers = Answers(tuple(found))
+    forms = read_forms(in_figures.versions, only_measures)
+    first_waves = [
+        waves[0]
+        for counts in found.values()
+        if len(waves := [wave for wave in counts.doors if wave is not None]) > 1
+    ]
+    _read_answers(answers, forms, names, condition)
+    _read_choosers(answers, forms, names, condition)
+    _read_recalled_pairs(answers, forms, condition)
+    _read_asked_twice(answers, forms, condition, first_waves)
+    return answers
+
+
+def _read_answers(
+    found: Answers,
+    forms: Forms,
+    names: dict[int | None, str],
+    in_figures: ColumnElement[bool],
+) -> None:
+    """One grouped statement over the answers of all doors, by sector."""
+    grouped = (
+        Answer.evaluation_id,
+        Answer.wave_id,
+        Answer.question_id,
+        Answer.option_id,
+        Answer.score,
+        Response.sector_id,
+    )
+    rows = db.session.execute(
+        select(*grouped, func.count())
+        .join(Response, Response.id == Answer.response_id)
+        .where(Answer.evaluation_id.in_(found.evaluation_ids), in_figures, forms.are_asked())
+        .group_by(*grouped)
+    )
+    for evaluation_id, wave_id, question_id, option_id, score, sector_id, count in rows:
+        question = forms.questions[question_id]
+        counts = _counts_of(found, (evaluation_id, wave_id), question)
+        name = names[sector_id]
+        if option_id is not None:
+            counts.options.setdefault(forms.values[option_id], Counter())[name] += count
+        elif score is not None:
+            counts.scores[score] += count
+        if question.kind is not QuestionKind.MULTIPLE:
+            counts.answered[name] += count
+
+
+def _counts_of(found: Answers, door_key: DoorKey, question: QuestionFacts) -> QuestionCounts:
+    door = found.doors[door_key]
+    known = door.questions.get(question.key)
+    if known is not question:
+        # Versions add up by the values of their options; the newest says the words.
+        older, newer = sorted((known or question, question), key=lambda version: version.id)
+        options = {**older.options, **newer.options}
+        door.questions[question.key] = replace(newer, options=options)
+    return door.counts.setdefault(question.key, QuestionCounts())
+
+
+def _read_choosers(
+    found: Answers,
+    forms: Forms,
+    names: dict[int | None, str],
+    in_figures: ColumnElement[bool],
+) -> None:
+    """How many people answered the questions that take several answers: their base."""
+    several = forms.ids_of_kind(QuestionKind.MULTIPLE)
+    if not several:
+        return
+    grouped = (Answer.evaluation_id, Answer.wave_id, Answer.question_id, Response.sector_id)
+    rows = db.session.execute(
+        select(*grouped, func.count(distinct(Answer.response_id)))
+        .join(Response, Response.id == Answer.response_id)
+        .where(
+            Answer.evaluation_id.in_(found.evaluation_ids),
+            Answer.question_id.in_(several),
+            in_figures,
+        )
+        .group_by(*grouped)
+    )
+    for evaluation_id, wave_id, question_id, sector_id, count in rows:
+        counts = _counts_of(found, (evaluation_id, wave_id), forms.questions[question_id])
+        counts.answered[names[sector_id]] += count
+
+
+def _read_recalled_pairs(found: Answers, forms: Forms, in_figures: ColumnElement[bool]) -> None:
+    """People who said on one form what they knew before and what they know now."""
+    recalled, now_known = forms.ids_measuring(KNOWLEDGE_RECALLED), forms.ids_measuring(KNOWLEDGE)
+    if not recalled:
+        return
+    then, later = aliased(Answer), aliased(Answer)
+    grouped = (then.evaluation_id, then.wave_id, then.score, later.score)
+    rows: Any = db.session.execute(
+        select(*grouped, func.count())
+        .join(later, later.response_id == then.response_id)
+        .join(Response, Response.id == then.response_id)
+        .where(then.evaluation_id.in_(found.evaluation_ids), then.question_id.in_(recalled))
+        .where(later.question_id.in_(now_known), in_figures)
+        .where(then.score.is_not(None), later.score.is_not(None))
+        .group_by(*grouped)
+    )
+    for evaluation_id, wave_id, before, after, count in rows:
+        pairs = found.doors[evaluation_id, wave_id].recalled_pairs
+        pairs[before, after] += count
+
+
+def _read_asked_twice(
+    found: Answers,
+    forms: Forms,
+    in_figures: ColumnElement[bool],
+    first_waves: Collection[int],
+) -> None:
+    """People who were asked at two times, from the earliest time on, by their random key."""
+    asked = forms.ids_measuring(KNOWLEDGE)
+    if not asked or not first_waves:
+        return
+    scores = (
+        select(Response.evaluation_id, Response.wave_id, Response.pairing_key, Answer.score)
+        .join(Answer, Answer.response_id == Response.id)
+        .where(Answer.evaluation_id.in_(found.evaluation_ids), Answer.question_id.in_(asked))
+        .where(Response.pairing_key.is_not(None), in_figures)
+        .cte("scores")
+    )
+    then, later = scores.alias("then"), scores.alias("later")
+    grouped = (then.c.evaluation_id, then.c.wave_id, later.c.wave_id, then.c.score, later.c.score)
+    rows = db.session.execute(
+        select(*grouped, func.count())
+        .join(later, later.c.pairing_key == then.c.pairing_key)
+        .where(then.c.wave_id.in_(first_waves), later.c.wave_id != then.c.wave_id)
+        .where(later.c.evaluation_id == then.c.evaluation_id)
+        .group_by(*grouped)
+    )
+    for evaluation_id, first, second, before, after, count in rows:
+        found.asked_twice[evaluation_id][first, second][before, after] += count

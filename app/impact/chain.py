@@ -1,0 +1,87 @@
+"""The five boxes from reach to evidence: one figure for each level, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from app.impact.counts import Reach
+from app.impact.summaries import BeforeAfter, Figure, MeasureLines, Step
+
+REACTION = ("quality", "usefulness", "recommend", "relevance", "expectations", "awareness")
+LEARNING = ("informed", "knowledge_change", "skills", "confidence", "intention")
+BEHAVIOUR = ("use", "access")
+HEADLINE = ("use", "informed", "access", "quality", "awareness")
+SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def chain_of(
+    reach: Reach,
+    measures: Sequence[MeasureLines],
+    open_measures: Sequence[MeasureLines],
+    knowledge: Iterable[BeforeAfter],
+) -> tuple[Step, ...]:
+    """How much, how well, what difference: always five boxes, the empty ones saying why."""
+    return (
+        _reach_step(reach),
+        first_of("Reaction", REACTION, measures, open_measures),
+        _knowledge_step(knowledge) or first_of("Learning", LEARNING, measures, open_measures),
+        first_of("Behaviour", BEHAVIOUR, measures, open_measures),
+        Step("Evidence", "None", "recorded yet beside what people say themselves", "evidence"),
+    )
+
+
+def first_of(
+    name: str,
+    keys: Sequence[str],
+    measures: Sequence[MeasureLines],
+    open_measures: Sequence[MeasureLines],
+) -> Step:
+    """The first of these measures with a figure, the latest one; those invited come first."""
+    for lines, anchor in ((measures, name.lower()), (open_measures, "open-link")):
+        by_key = {measure.key: measure for measure in lines}
+        for key in keys:
+            for figure in reversed(by_key[key].figures if key in by_key else ()):
+                if figure.share:
+                    return _step(name, by_key[key].title, figure, anchor)
+    return Step(name, "–", "no figures yet", "answered")
+
+
+def _step(name: str, title: str, figure: Figure, anchor: str) -> Step:
+    share = figure.share
+    assert share is not None  # noqa: S101 - the caller has looked
+    when = figure.door.label[0].lower() + figure.door.label[1:]
+    words = f"{title} ({share.count} of {share.base}, {when})"
+    return Step(name, f"{share.percent}%", words, anchor)
+
+
+def _reach_step(reach: Reach) -> Step:
+    if not reach.people:
+        return Step("Reach", "–", "nobody is on a register yet", "reach")
+    sectors = sum(1 for people in reach.people_by_sector.values() if people)
+    words = (
+        f"{_plural(reach.people, 'person', 'people', counted=False)} at "
+        f"{_plural(reach.events, 'session', 'sessions')}, "
+        f"from {_plural(sectors, 'sector', 'sectors')}"
+    )
+    return Step("Reach", f"{reach.people:,}", words, "reach")
+
+
+def _knowledge_step(knowledge: Iterable[BeforeAfter]) -> Step | None:
+    for change in knowledge:
+        matched = change.change
+        if matched and change.before is not None:
+            difference = round(matched.mean_after, 1) - round(matched.mean_before, 1)
+            how = "looking back" if change.is_recalled else "between two askings"
+            words = (
+                f"points of self-rated knowledge, {how}; "
+                f"{matched.better} of {matched.pairs} people went up"
+            )
+            return Step("Learning", f"{difference:+.1f}", words, "learning")
+    return None
+
+
+def _plural(count: int, one: str, many: str, *, counted: bool = True) -> str:
+    word = one if count == 1 else many
+    if not counted:
+        return word
+    return f"{SMALL_NUMBERS[count] if count < len(SMALL_NUMBERS) else f'{count:,}'} {word}"

@@ -1,0 +1,59 @@
+"""Which answers are in the figures: those of a time in which nobody is being asked any more.
+
+A personal response carries no finer date than the month in which its event's people fell due, and
+only the year where its event was forgotten; so months and years are what can be let in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The answers of one wave, or of the open link, that carry the same date."""
+
+    answered_on: date  # the first day of a month, or of the year
+    is_whole_year: bool
+    answers: int
+    is_closed: bool
+
+    @property
+    def key(self) -> tuple[date, bool]:
+        """What tells a batch from the others of its wave."""
+        return self.answered_on, self.is_whole_year
+
+
+def released(batches: Iterable[Batch], *, threshold: int) -> frozenset[tuple[date, bool]]:
+    """The keys of the batches that are in the figures; each step adds at least the threshold.
+
+    Nothing behind a batch that is still open is let in, so that what is shown only grows.
+    """
+    let_in: list[tuple[date, bool]] = []
+    waiting: list[Batch] = []
+    for step in _steps(batches, threshold):
+        waiting += step
+        if sum(batch.answers for batch in waiting) >= threshold:
+            let_in += [batch.key for batch in waiting]
+            waiting = []
+    return frozenset(let_in)
+
+
+def _steps(batches: Iterable[Batch], threshold: int) -> Iterator[list[Batch]]:
+    ordered = sorted(batches, key=lambda batch: (batch.answered_on.year, *batch.key[::-1]))
+    for _, found in groupby(ordered, key=lambda batch: batch.answered_on.year):
+        of_year = list(found)
+        without_event = sum(batch.answers for batch in of_year if batch.is_whole_year)
+        if 0 < without_event < threshold:
+            # Months shown now and the few without an event later would differ by those few.
+            if not all(batch.is_closed for batch in of_year):
+                return
+            yield of_year
+            continue
+        for batch in of_year:
+            if not batch.is_closed:
+                return
+            yield [batch]

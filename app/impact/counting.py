@@ -1,0 +1,228 @@
+"""How many were asked, how many answered, and what of it has closed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from app.impact import closing_rules
+from app.impact.answers_counted import InFigures, add_answers
+from app.impact.closing_rules import Batch
+from app.impact.counts import DoorCounts, EvaluationCounts, EvaluationFacts
+from app.impact.disclosure import NOT_STATED
+from app.kernel.db import db
+from app.kernel.london import london_date
+from app.partnership.models import Sector
+from app.surveys.models import InvitationState, SurveyInvitation, Wave
+from app.surveys.response_models import Response
+
+DoorKey = tuple[int, int | None]  # evaluation, wave; None is the open link
+BatchKey = tuple[date, bool]
+
+
+def read_counts(
+    evaluations: Iterable[EvaluationFacts],
+    *,
+    threshold: int,
+    now: datetime,
+    only_measures: Collection[str] | None = None,
+) -> dict[int, EvaluationCounts]:
+    """Everything counted of these evaluations, answers only from what has closed."""
+    found = {facts.id: EvaluationCounts(facts) for facts in evaluations}
+    if not found:
+        return {}
+    _read_waves(found, now=now)
+    still_asked = _read_invitations(found, now=now)
+    names = _sector_names()
+    batches = _read_responses(found, names)
+    let_in = {
+        key: _let_in(found, key, groups, still_asked[key], threshold=threshold, now=now)
+        for key, groups in batches.items()
+    }
+    in_figures = _count_released(found, batches, let_in)
+    if in_figures:
+        condition = or_(*(_is_let_in(key, keys) for key, keys in let_in.items() if keys))
+        add_answers(found, in_figures, condition, names, only_measures)
+    return found
+
+
+def _read_waves(found: dict[int, EvaluationCounts], *, now: datetime) -> None:
+    waves = select(Wave.evaluation_id, Wave.id, Wave.months_later).order_by(Wave.months_later)
+    for evaluation_id, wave_id, months in db.session.execute(
+        waves.where(Wave.evaluation_id.in_(found))
+    ):
+        found[evaluation_id].doors[wave_id] = DoorCounts(months_later=months)
+    for counts in found.values():
+        if counts.facts.has_open_link:
+            until = counts.facts.open_until
+            counts.doors[None] = DoorCounts(is_open=until is None or now < until, open_until=until)
+
+
+def _read_invitations(
+    found: dict[int, EvaluationCounts], *, now: datetime
+) -> dict[DoorKey, set[BatchKey]]:
+    """Add who was asked; returns the months and years of which somebody can still answer."""
+    invitation = SurveyInvitation
+    can_answer = or_(
+        and_(invitation.state == InvitationState.SENT, invitation.closes_at > now),
+        and_(
+            invitation.state == InvitationState.PLANNED,
+            invitation.due_at <= now,
+            invitation.closes_at > now,
+        ),
+    )
+    was_sent = invitation.sent_at.is_not(None)
+    reached = or_(
+        and_(was_sent, invitation.bounced_at.is_(None)),
+        invitation.state == InvitationState.ANSWERED,
+    )
+    is_planned = invitation.state == InvitationState.PLANNED
+    due_at = case((or_(can_answer, is_planned), invitation.due_at))
+    grouped = (
+        invitation.evaluation_id,
+        invitation.wave_id,
+        invitation.state,
+        case((can_answer, 1), else_=0),
+        due_at,
+    )
+    rows = db.session.execute(
+        select(
+            *grouped,
+            func.count(),
+            func.sum(case((was_sent, 1), else_=0)),
+            func.sum(case((reached, 1), else_=0)),
+            func.max(invitation.closes_at),
+        )
+        .where(invitation.evaluation_id.in_(found))
+        .group_by(*grouped)
+    )
+    still_asked: dict[DoorKey, set[BatchKey]] = defaultdict(set)
+    for evaluation_id, wave_id, state, is_open, due, count, sent, delivered, closes_at in rows:
+        door = found[evaluation_id].doors[wave_id]
+        door.sent += sent
+        door.delivered += delivered
+        if state is InvitationState.ANSWERED:
+            door.answered_invitations += count
+        if state is InvitationState.PLANNED:
+            door.planned += count
+            door.next_due_at = min(due, door.next_due_at or due)
+        if is_open:
+            day = london_date(due)
+            still_asked[evaluation_id, wave_id] |= {(day.replace(day=1), False)}
+            still_asked[evaluation_id, wave_id] |= {(date(day.year, 1, 1), True)}
+            door.is_open = True
+            door.open_until = max(closes_at, door.open_until or closes_at)
+    return still_asked
+
+
+def _sector_names() -> dict[int | None, str]:
+    """Names by id in the partnership's order; None is for people without one."""
+    rows = db.session.execute(select(Sector.id, Sector.name).order_by(Sector.position))
+    return {**{row.id: row.name for row in rows}, None: NOT_STATED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Responses of one batch, sector and version, with the largest of their random ids."""
+
+    sector: str
+    version_id: int
+    count: int
+    largest_id: int
+
+
+Batches = dict[DoorKey, dict[BatchKey, list[_Group]]]
+
+
+def _read_responses(found: dict[int, EvaluationCounts], names: dict[int | None, str]) -> Batches:
+    """Count responses by door and sector; returns the batches they came in."""
+    grouped = (
+        Response.evaluation_id,
+        Response.wave_id,
+        Response.answered_on,
+        case((Response.event_id.is_(None), 1), else_=0),
+        Response.sector_id,
+        Response.version_id,
+    )
+    rows = db.session.execute(
+        select(*grouped, func.count(), func.max(Response.id))
+        .where(Response.evaluation_id.in_(found))
+        .group_by(*grouped)
+    )
+    batches: Batches = defaultdict(lambda: defaultdict(list))
+    for evaluation_id, wave_id, answered_on, no_event, sector_id, *facts in rows:
+        group = _Group(names[sector_id], *facts)
+        door = found[evaluation_id].doors.setdefault(wave_id, DoorCounts())
+        door.responses[group.sector] += group.count
+        # The open link keeps the day; its answers are let in by the month.
+        is_year = bool(no_event) and wave_id is not None
+        key = (answered_on if is_year else answered_on.replace(day=1), is_year)
+        batches[evaluation_id, wave_id][key].append(group)
+    return batches
+
+
+def _let_in(
+    found: dict[int, EvaluationCounts],
+    door_key: DoorKey,
+    batches: dict[BatchKey, list[_Group]],
+    still_asked: set[BatchKey],
+    *,
+    threshold: int,
+    now: datetime,
+) -> frozenset[BatchKey]:
+    until = found[door_key[0]].facts.open_until
+    has_ended = until is not None and until <= now
+    this_month = london_date(now).replace(day=1)
+
+    def is_closed(key: BatchKey) -> bool:
+        if door_key[1] is None:
+            return has_ended or key[0] < this_month
+        return key not in still_asked
+
+    return closing_rules.released(
+        (
+            Batch(*key, answers=sum(group.count for group in groups), is_closed=is_closed(key))
+            for key, groups in batches.items()
+        ),
+        threshold=threshold,
+    )
+
+
+def _count_released(
+    found: dict[int, EvaluationCounts],
+    batches: Batches,
+    let_in: dict[DoorKey, frozenset[BatchKey]],
+) -> InFigures:
+    """Add what is let in to the doors; returns what exactly that is."""
+    released: set[tuple[Hashable, ...]] = set()
+    versions: set[int] = set()
+    for door_key, keys in let_in.items():
+        door = found[door_key[0]].doors[door_key[1]]
+        for key in keys:
+            for group in batches[door_key][key]:
+                door.released[group.sector] += group.count
+                versions.add(group.version_id)
+                released.add((*door_key, *key, group))
+    return InFigures(frozenset(released), frozenset(versions))
+
+
+def _is_let_in(door_key: DoorKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:
+    """Whether a response is of this door and of one of these batches."""
+    evaluation_id, wave_id = door_key
+    months = sorted(day for day, is_year in keys if not is_year)
+    if wave_id is None:
+        last = max(months)
+        month_after = date(last.year + last.month // 12, last.month % 12 + 1, 1)
+        when = and_(Response.wave_id.is_(None), Response.answered_on < month_after)
+        return and_(Response.evaluation_id == evaluation_id, when)
+    years = sorted(day for day, is_year in keys if is_year)
+    parts = []
+    if months:
+        parts.append(and_(Response.event_id.is_not(None), Response.answered_on.in_(months)))
+    if years:
+        parts.append(and_(Response.event_id.is_(None), Response.answered_on.in_(years)))
+    return and_(Response.evaluation_id == evaluation_id, Response.wave_id == wave_id, or_(*parts))

@@ -1,0 +1,123 @@
+"""Raw counts, as read from rows: they stay inside this feature, where small groups are withheld."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from app.surveys.models import MeasureScale, OutcomeLevel, QuestionKind
+
+KNOWLEDGE, KNOWLEDGE_RECALLED = "knowledge", "knowledge_before"  # measures, scored 0 to 10
+
+
+@dataclass(frozen=True, slots=True)
+class OptionFacts:
+    """One answer that can be chosen."""
+
+    value: str
+    label: str
+    counts: bool
+    is_outside_base: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureFacts:
+    """What a question measures."""
+
+    key: str
+    title: str
+    level: OutcomeLevel
+    scale: MeasureScale
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFacts:
+    """One question of one version, with its options by value, in their order."""
+
+    id: int
+    key: str
+    position: int
+    words: str
+    kind: QuestionKind
+    measure: MeasureFacts | None
+    shown_if_key: str | None
+    shown_if_values: tuple[str, ...]
+    options: Mapping[str, OptionFacts]
+
+
+@dataclass(slots=True)
+class QuestionCounts:
+    """How the answers to one question fall, by the sector of who answered."""
+
+    answered: Counter[str] = field(default_factory=Counter)  # people, whatever they chose
+    options: dict[str, Counter[str]] = field(default_factory=dict)
+    scores: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """How many people answered, whatever they chose."""
+        return sum(self.answered.values())
+
+    def of_option(self, value: str) -> int:
+        """How many chose this."""
+        return sum(self.options[value].values()) if value in self.options else 0
+
+
+@dataclass(slots=True)
+class DoorCounts:
+    """What is known of one wave, or of the open link, whose wave is None."""
+
+    months_later: int | None = None
+    planned: int = 0
+    sent: int = 0
+    delivered: int = 0
+    answered_invitations: int = 0
+    next_due_at: datetime | None = None
+    is_open: bool = False  # somebody can still answer
+    open_until: datetime | None = None  # until when; None for an open link without an end
+    responses: Counter[str] = field(default_factory=Counter)  # by sector, all of them
+    released: Counter[str] = field(default_factory=Counter)  # by sector, those in the figures
+    questions: dict[str, QuestionFacts] = field(default_factory=dict)
+    counts: dict[str, QuestionCounts] = field(default_factory=dict)
+    recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationFacts:
+    """An evaluation's own row."""
+
+    id: int
+    slug: str
+    title: str
+    subject_words: str
+    series_id: int | None
+    has_open_link: bool
+    open_from: datetime | None
+    open_until: datetime | None
+
+
+@dataclass(slots=True)
+class EvaluationCounts:
+    """Everything counted of one evaluation; doors by wave, None being the open link."""
+
+    facts: EvaluationFacts
+    doors: dict[int | None, DoorCounts] = field(default_factory=dict)
+    # (earlier wave, later wave) -> (score then, score later) -> people
+    asked_twice: dict[tuple[int, int], Counter[tuple[int, int]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who came: never withheld from staff."""
+
+    events: int = 0
+    people: int = 0
+    attendances: int = 0
+    without_booking: int = 0
+    first_on: date | None = None
+    last_on: date | None = None
+    people_by_sector: Mapping[str, int] = field(default_factory=dict)
+    attendances_by_sector: Mapping[str, int] = field(default_factory=dict)

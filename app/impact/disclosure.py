@@ -1,0 +1,172 @@
+"""Which figures may be shown to whom, so that nobody's answers can be worked out (design §5).
+
+The threshold is on bases and on differences of bases. Who sees a total of 25 and a part of 22 has
+seen the other 3, whether or not they are printed. So a breakdown is always a whole partition of a
+total that is shown, with every part large enough: whatever is added or subtracted then leaves a
+union of parts. Hiding only the small cells would leave them to be found by subtraction.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+RUNNING_TEAM_THRESHOLD = 5  # totals only, without breakdown
+ELSEWHERE_THRESHOLD = 10
+NOT_STATED = "Not stated"
+
+
+class Audience(enum.StrEnum):
+    """Who looks."""
+
+    RUNNING_TEAM = "running_team"  # those who run the event, at its totals
+    ELSEWHERE = "elsewhere"  # everyone else, and every breakdown, comparison, export and report
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """One line of a breakdown: several small groups may stand in it together."""
+
+    members: tuple[str, ...]
+    base: int
+
+    @property
+    def label(self) -> str:
+        """The members' names, as in "Housing, Probation and Fire Service together"."""
+        if len(self.members) == 1:
+            return self.members[0]
+        return f"{', '.join(self.members[:-1])} and {self.members[-1]} together"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionBases:
+    """How many of each group answered a question, and the question that routes to it, if any."""
+
+    key: str
+    bases: Mapping[str, int]
+    asked_after: str | None = None
+
+
+def threshold_for(audience: Audience) -> int:
+    """Fewest answers this audience may see figures of."""
+    return RUNNING_TEAM_THRESHOLD if audience is Audience.RUNNING_TEAM else ELSEWHERE_THRESHOLD
+
+
+def may_show_total(base: int, audience: Audience) -> bool:
+    """Whether figures of all answers to one question may be shown to this audience."""
+    return base >= threshold_for(audience)
+
+
+def differences_are_safe(bases: Iterable[int], *, threshold: int) -> bool:
+    """Whether groups, each inside the next larger, may be shown side by side or one after another.
+
+    The same goes for two published versions of one report.
+    """
+    # Neighbours are enough: each wider gap is a sum of gaps that are 0 or large.
+    gaps = (larger - smaller for smaller, larger in pairwise(sorted(bases)))
+    return all(gap == 0 or gap >= threshold for gap in gaps)
+
+
+def matched_means_are_safe(pairs: int, before: int, after: int, *, threshold: int) -> bool:
+    """Whether means of matched pairs may stand beside those of all who answered before, or after.
+
+    From enough pairs the counts better, same and worse may: no answer at one time yields them.
+    """
+    if pairs > min(before, after):
+        raise ValueError(f"{pairs} pairs cannot come from {before} and {after} answers")
+    return all(differences_are_safe((pairs, base), threshold=threshold) for base in (before, after))
+
+
+def merge_small_groups(
+    groups: Mapping[str, int], *, threshold: int, total: int
+) -> list[ShownGroup]:
+    """Break down a shown total into lines of at least the threshold; empty if it must be withheld.
+
+    ValueError if the groups are more than the total.
+    """
+    # People in no group are a group too, for they would be the difference.
+    missing = total - sum(groups.values())
+    if missing < 0 or any(base < 0 for base in groups.values()):
+        raise ValueError(f"groups {dict(groups)} are no parts of {total}")
+    parts = [ShownGroup((name,), base) for name, base in groups.items() if base]
+    if missing:
+        parts.append(ShownGroup((NOT_STATED,), missing))
+    return _merged(parts, threshold)
+
+
+def break_down_questions(
+    responses: Mapping[str, int],
+    questions: Sequence[QuestionBases],
+    *,
+    threshold: int,
+) -> dict[str, list[ShownGroup]]:
+    """Lines to show for each question by its key, routing questions first; empty is withheld."""
+    # All questions start from one grouping of everyone who responded, so that a table keeps its
+    # lines, and may only merge further. Grouped afresh, a question few were routed to would drop
+    # the names of groups with nobody in it; a reader learns from that how a small group, hidden in
+    # the question before, answered there. For the same reason a routed question starts from the
+    # lines of the question that routes to it: its bases are that question's counts.
+    everyone = merge_small_groups(responses, threshold=threshold, total=sum(responses.values()))
+    shown: dict[str, list[ShownGroup]] = {}
+    for question in questions:
+        for name, base in question.bases.items():
+            if not 0 <= base <= responses.get(name, 0):
+                raise ValueError(f"{base} of {name} cannot have answered {question.key}")
+        start = shown[question.asked_after] if question.asked_after else everyone
+        lines = [
+            ShownGroup(line.members, sum(question.bases.get(name, 0) for name in line.members))
+            for line in start
+        ]
+        shown[question.key] = _merged(lines, threshold)
+    return shown
+
+
+def crossed_breakdowns_are_safe(cells: Mapping[tuple[str, str], int], *, threshold: int) -> bool:
+    """Whether one reader may see two breakdowns of the same answers, say by sector and by event.
+
+    Counts are by (line of the one, line of the other); each breakdown must be safe alone.
+    """
+    # Tries every union of the lines of the shorter one: made for 13 sectors, not for hundreds.
+    rows, columns = ({cell[side] for cell, base in cells.items() if base} for side in (0, 1))
+    if len(rows) > len(columns):
+        return crossed_breakdowns_are_safe(
+            {(column, row): base for (row, column), base in cells.items()}, threshold=threshold
+        )
+    row_bases = {row: _sum_where(cells, 0, row) for row in rows}
+    column_bases = {column: _sum_where(cells, 1, column) for column in columns}
+    reaches = {
+        column: frozenset(row for row in rows if cells.get((row, column))) for column in columns
+    }
+    # Columns wholly inside some rows are subtracted from them; what is left must be 0 or large.
+    # Rows subtracted from columns need no second look: that is the same with the other rows.
+    for size in range(1, len(rows)):
+        for union in combinations(sorted(rows), size):
+            left = sum(row_bases[row] for row in union) - sum(
+                column_bases[column] for column in columns if reaches[column] <= set(union)
+            )
+            if 0 < left < threshold:
+                return False
+    return True
+
+
+def _merged(parts: list[ShownGroup], threshold: int) -> list[ShownGroup]:
+    """Put parts of 1 to threshold-1 together, with the next smallest while that is too few."""
+    if sum(part.base for part in parts) < threshold:
+        return []
+    small = [part for part in parts if 0 < part.base < threshold]
+    if not small:
+        return parts
+    large = sorted((part for part in parts if part.base >= threshold), key=lambda part: part.base)
+    while large and sum(part.base for part in small) < threshold:
+        small.append(large.pop(0))
+    kept = [part for part in parts if part not in small]
+    if not any(part.base for part in kept):
+        return []  # one line would be the total again, under another name
+    together = tuple(name for part in parts if part in small for name in part.members)
+    return [*kept, ShownGroup(together, sum(part.base for part in small))]
+
+
+def _sum_where(cells: Mapping[tuple[str, str], int], side: int, line: str) -> int:
+    return sum(base for cell, base in cells.items() if cell[side] == line)

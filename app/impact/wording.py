@@ -1,0 +1,174 @@
+"""The sentences beside figures: this many of that many, no causes, none of our own words."""
+
+from __future__ import annotations
+
+from app.impact.rules import MatchedChange, MeanScore, Share
+from app.impact.summaries import BeforeAfter, Door, DoorState, Figure, SectorLine
+from app.kernel.london import short_date_words
+
+RARE = 0.001
+UNUSUAL = 0.05
+
+
+def as_sentence(words: str) -> str:
+    """The words with a capital at their start."""
+    return words[:1].upper() + words[1:]
+
+
+def percent(share: Share | None) -> str:
+    """A percentage as printed; a dash where nobody was asked."""
+    return f"{share.percent}%" if share else "–"
+
+
+def score(value: float) -> str:
+    """A mean score as printed."""
+    return f"{value:.1f}"
+
+
+def likely_range(share: Share | None) -> str:
+    """The likely range of a share, as 91% to 98%."""
+    return f"{share.low_percent}% to {share.high_percent}%" if share else "–"
+
+
+def likely_scores(mean: MeanScore) -> str:
+    """The likely range of a mean; all the same score says nothing of the spread."""
+    if mean.interval is None:
+        return "everyone gave the same score"
+    return f"{score(mean.interval.low)} to {score(mean.interval.high)}"
+
+
+def withheld(below: int) -> str:
+    """What stands in place of a withheld figure."""
+    return f"fewer than {below} answers"
+
+
+def how_sure(figure: Figure) -> str:
+    """The line beside a bar: 100 of 104, likely between 91% and 98%."""
+    if figure.share is None:
+        return ""
+    share = figure.share
+    counted = [option for option in figure.options if option.is_counted]
+    parts = ""
+    if len(counted) > 1:
+        parts = ": " + ", ".join(f"{option.count} “{option.label}”" for option in counted)
+    words = (
+        f"{share.count} of {share.base}{parts}, "
+        f"likely between {share.low_percent}% and {share.high_percent}%"
+    )
+    return words + (f"; asked of {figure.asked_of}" if figure.asked_of else "")
+
+
+def how_sure_of_mean(figure: Figure) -> str:
+    """The line beside a mean score."""
+    mean = figure.mean
+    if mean is None:
+        return ""
+    sure = (
+        f"likely between {score(mean.interval.low)} and {score(mean.interval.high)}"
+        if mean.interval
+        else "everyone gave the same score"
+    )
+    words = f"mean of {mean.base} answers from 0 to 10, {sure}"
+    return words + (f"; asked of {figure.asked_of}" if figure.asked_of else "")
+
+
+def outside_words(figure: Figure) -> str:
+    """Those left out of the base, if any."""
+    outside = [option for option in figure.options if option.share is None and option.count]
+    return "; ".join(f"{option.count} more answered “{option.label}”" for option in outside)
+
+
+def merged_words(lines: tuple[SectorLine, ...], below: int) -> str:
+    """Which sectors stand in one line, and why."""
+    merged = [line.label.removesuffix(" together") for line in lines if line.members > 1]
+    reason = f"fewer than {below} answers in some of them"
+    return " ".join(f"{names} are shown together: {reason}." for names in merged)
+
+
+def answered_words(door: Door) -> str:
+    """How many answered, of how many reached."""
+    if door.is_open_link:
+        return f"{door.answered:,} answered; anyone with the link could, so there is no rate"
+    if not door.asked and door.answered:
+        return f"{door.answered:,} answered; how many were asked is not on record"
+    if not door.asked:
+        return "nobody has been asked yet"
+    undelivered = door.asked - door.delivered
+    bounced = f"; {undelivered} more could not be delivered" if undelivered else ""
+    return f"{door.answered:,} of {door.delivered:,} who were asked{bounced}"
+
+
+def state_words(door: Door) -> str:
+    """What stands in the way of figures, and what happens next; empty if nothing does."""
+    on = short_date_words(door.next_on) if door.next_on else ""
+    if door.state is DoorState.SHOWN:
+        return _waiting_words(door)
+    if door.state is DoorState.TOO_FEW:
+        return (
+            f"Figures are shown from {door.threshold} answers on, so that nobody's own answer can "
+            "be worked out. These wait for the answers from the next sessions."
+        )
+    return _open_link_words(door, on) if door.is_open_link else _invited_words(door, on)
+
+
+def _waiting_words(door: Door) -> str:
+    if not door.waiting:
+        return ""
+    return (
+        f"{door.in_figures:,} of them are in the figures below. The other {door.waiting:,} follow "
+        f"when asking has closed, {door.threshold} or more at a time."
+    )
+
+
+def _open_link_words(door: Door, on: str) -> str:
+    if door.answered:
+        ending = f", or when the link ends on {on}" if on else ""
+        return f"Figures appear when the month is over{ending}."
+    return "Nobody has answered through the open link yet. Pass it on, and figures appear here."
+
+
+def _invited_words(door: Door, on: str) -> str:
+    if door.state is DoorState.STILL_OPEN:
+        return f"Figures appear when asking closes, on {on}."
+    if door.state is DoorState.NOBODY:
+        return "At the next session, tell people that a two-minute survey will follow."
+    if door.planned and on:
+        due = "1 person is" if door.planned == 1 else f"{door.planned:,} people are"
+        return f"{due} due to be asked from {on}."
+    return "People at the next sessions will be asked."
+
+
+def change_words(change: MatchedChange) -> str:
+    """Better, same and worse, as people say it."""
+    return (
+        f"Of {change.pairs} people who answered both, {change.better} gave a higher score, "
+        f"{change.same} the same and {change.worse} a lower one."
+    )
+
+
+def chance_words(change: MatchedChange) -> str:
+    """The sign test in plain words; empty if there is none."""
+    chance = change.sign_test_p
+    if chance is None:
+        return ""
+    if chance < RARE:
+        how_often = "less than once in 1,000 times"
+    else:
+        how_often = f"about {max(1, round(chance * 100))} times in 100"
+    said = "is unlikely to be chance alone" if chance < UNUSUAL else "may well be chance"
+    return (
+        f"If up and down were equally likely, a split this uneven would come up {how_often}: it "
+        f"{said}. That says nothing about the cause."
+    )
+
+
+def design_words(found: BeforeAfter) -> str:
+    """How before and after were asked."""
+    if found.is_recalled:
+        return f"Knowledge from 0 to 10, {found.design}."
+    times = f"{_lower(found.before_label)} and {_lower(found.after_label)}"
+    return f"Knowledge from 0 to 10, {found.design}: {times}."
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:]

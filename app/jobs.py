@@ -1,0 +1,162 @@
+"""What runs, how often: each job looks for what is due and does it, one transaction per item."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from flask import current_app
+
+from app.accounts.personal import purge_expired_sign_ins
+from app.bookings.personal import erase_adjustments
+from app.kernel import clock
+from app.kernel.db import db, transaction
+from app.outbox import delivery
+from app.outbox.models import MessageState
+from app.outbox.rules import pause_seconds
+from app.outbox.transports import transport
+from app.partnership import queries as partnership
+from app.surveys import operations as surveys
+from app.surveys.planning import MOST_AT_ONCE
+
+log = logging.getLogger(__name__)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to look for.
+
+    `run` takes the instant and yields, after each transaction, how many things that did: between
+    two of them the worker may be stopped, or lose its lease.
+    """
+
+    name: str
+    every_seconds: int
+    run: Callable[[datetime], Iterator[int]]
+
+
+class Pace:
+    """Keeps a shortest time from one message to the next."""
+
+    def __init__(self) -> None:
+        """Start without having waited."""
+        self._last = float("-inf")
+
+    def wait(self, seconds: float) -> None:
+        """Return once that many seconds have passed since the last return."""
+        time.sleep(max(0.0, self._last + seconds - time.monotonic()))
+        self._last = time.monotonic()
+
+
+_pace = Pace()
+
+
+def deliver_mail(_now: datetime) -> Iterator[int]:
+    """Send every message that is due, as fast as the mail server may be asked."""
+    facts = partnership.current()
+    sender = delivery.Sender(facts.organiser_name, facts.organiser_email)
+    send_by = transport(current_app.config["MAIL_URL"])
+    lasts = timedelta(seconds=current_app.config["MAIL_LEASE_SECONDS"])
+    pause = pause_seconds(current_app.config["MAIL_PER_MINUTE"]) if _is_limited() else 0.0
+    owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    while delivery.is_anything_due(now=clock.real_now()):
+        # Waiting comes before claiming, so that a code asked for meanwhile still leaves first.
+        _pace.wait(pause)
+        with transaction():
+            claim = delivery.claim_next(owner=owner, lasts=lasts, now=clock.real_now())
+        if claim is None:
+            return
+        outcome = delivery.send(claim, sender, send_by, now=clock.real_now())
+        with transaction():
+            state = delivery.finish(claim, outcome, now=clock.real_now())
+        yield int(state is MessageState.SENT)
+
+
+def _is_limited() -> bool:
+    """Only a real mail server has a limit to keep."""
+    return not current_app.config["MAIL_URL"].startswith("file:")
+
+
+def plan_surveys(now: datetime) -> Iterator[int]:
+    """Give every offer its evaluation, and make the planned invitations true to registers."""
+    with transaction():
+        surveys.ensure_default_evaluations(now=now)
+    yield 0
+    planned = MOST_AT_ONCE
+    while planned >= MOST_AT_ONCE:
+        with transaction():
+            planned = surveys.plan_invitations(now=now)
+        yield planned
+
+
+def send_surveys(now: datetime) -> Iterator[int]:
+    """Queue what people are to be asked now, one message and one transaction each."""
+    yield from one_by_one(_people(surveys.people_due, now), surveys.send_to, now)
+
+
+def remind_of_surveys(now: datetime) -> Iterator[int]:
+    """Queue reminders for those who have not answered, one message and one transaction each."""
+    yield from one_by_one(_people(surveys.people_to_remind, now), surveys.remind, now)
+
+
+def close_surveys(now: datetime) -> Iterator[int]:
+    """Close what can no longer be answered; leave out of the rate what was never delivered."""
+    with transaction():
+        closed = surveys.close_due(now=now)
+    yield closed
+    with transaction():
+        undelivered = surveys.note_undelivered(now=now)
+    yield undelivered
+
+
+def erase_what_has_served(now: datetime) -> Iterator[int]:
+    """Erase what is kept for a time only: wishes, sign-ins, the words of secret messages."""
+    with transaction():
+        erased = erase_adjustments(now=now)
+    yield erased
+    with transaction():
+        erased = surveys.erase_pairings(now=now)
+        surveys.blur_order(now=now)
+    yield erased
+    with transaction():
+        erased = purge_expired_sign_ins(now=clock.real_now())
+        erased += delivery.erase_ended(now=clock.real_now())
+    yield erased
+
+
+def _people(find: Callable[..., list[int]], now: datetime) -> list[int]:
+    """The people found, with nothing left open behind the read."""
+    found = find(now=now)
+    db.session.rollback()
+    return found
+
+
+def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> Iterator[int]:
+    """Do each item in a transaction of its own; one that fails is logged, the others go on."""
+    for item in items:
+        try:
+            with transaction():
+                count = do(item, now=now)
+        except Exception:
+            log.exception("%s failed for %s, and is tried again", do.__name__, item)
+            count = 0
+        yield count
+
+
+# In this order one round of `worker --once` does all that follows from each other.
+JOBS = (
+    Job("plan surveys", 300, plan_surveys),
+    Job("send surveys", 60, send_surveys),
+    Job("remind", 300, remind_of_surveys),
+    Job("close surveys", 300, close_surveys),
+    Job("erase", 3600, erase_what_has_served),
+    Job("deliver mail", 2, deliver_mail),
+)

@@ -1,0 +1,334 @@
+"""Calendar texts: invites and cancellations to mail, a file to download, the public feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import uuid4
+
+from app.kernel.london import to_london
+
+if TYPE_CHECKING:
+    from icalendar import Event, vCalAddress, vText
+
+PRODUCT = "-//Ripple//Ripple//EN"
+LINE_OCTETS = 75  # RFC 5545 section 3.1, without the line break
+
+# The two rules in force since 1996. Lists of dates, which the library would write, are read an hour
+# wrong by Thunderbird and Nextcloud.
+VTIMEZONE = "\r\n".join(
+    (
+        "BEGIN:VTIMEZONE",
+        "TZID:Europe/London",
+        "BEGIN:DAYLIGHT",
+        "TZOFFSETFROM:+0000",
+        "TZOFFSETTO:+0100",
+        "TZNAME:BST",
+        "DTSTART:19700329T010000",
+        "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+        "END:DAYLIGHT",
+        "BEGIN:STANDARD",
+        "TZOFFSETFROM:+0100",
+        "TZOFFSETTO:+0000",
+        "TZNAME:GMT",
+        "DTSTART:19701025T020000",
+        "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
+        "END:STANDARD",
+        "END:VTIMEZONE",
+        "",
+    )
+)
+
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+# Runs of spaces become one: some readers drop a folded line that holds nothing but spaces.
+_SPACES = re.compile(r"[^\S\n]+")
+_NEEDS_CLEANING = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u2000-\u202f\u205f\u3000\ud800-\udfff]|  "
+)
+_PLAIN_URL = re.compile(r"https?://[\w.~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class CalendarItem:
+    """One entry of a calendar: an event date, and for an invite the person it is addressed to."""
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    location: str
+    url: str
+    organiser_name: str
+    organiser_email: str
+    attendee_name: str | None
+    attendee_email: str | None
+    stamped_at: datetime
+    last_modified_at: datetime | None = None
+    cancelled: bool = False
+    categories: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        instants = (self.starts_at, self.ends_at, self.stamped_at, self.last_modified_at)
+        if any(instant is not None and instant.tzinfo is None for instant in instants):
+            raise ValueError("a calendar entry needs aware times")
+        if self.ends_at <= self.starts_at:
+            raise ValueError("a calendar entry ends after it starts")
+
+
+def new_uid(host: str) -> str:
+    """A UID for life; random, so that it tells nothing about the booking or the person."""
+    return f"booking-{uuid4()}@{host}"
+
+
+def invite(item: CalendarItem) -> str:
+    """METHOD:REQUEST for one person: a first invite, or with a raised sequence an update."""
+    if item.cancelled:
+        raise ValueError("a cancelled entry is sent as a cancellation")
+    return _calendar(["METHOD:REQUEST"], [_addressed_event(item, status="CONFIRMED")])
+
+
+def cancellation(item: CalendarItem) -> str:
+    """METHOD:CANCEL with the UID of the invite; the sequence must be higher than the last sent."""
+    return _calendar(["METHOD:CANCEL"], [_addressed_event(item, status="CANCELLED")])
+
+
+def download(items: Iterable[CalendarItem], name: str) -> str:
+    """METHOD:PUBLISH file for "add to calendar"; an ATTENDEE would block Outlook's buttons."""
+    # NAME and not X-WR-CALNAME: by that one a desktop calendar opens the file as a second calendar.
+    head = ["METHOD:PUBLISH", f"NAME:{_text(_line(name))}"]
+    return _calendar(head, [_in_text(_event(item, _status(item))) for item in items])
+
+
+def feed(items: Sequence[CalendarItem], name: str, description: str, url: str) -> str:
+    """METHOD:PUBLISH text of the public feed; url is its own address; cancelled entries stay in."""
+    changes = [item.last_modified_at for item in items if item.last_modified_at]
+    return feed_of(
+        map(vevent_text, items), name, description, url, max(changes) if changes else None
+    )
+
+
+def feed_of(
+    events: Iterable[str],
+    name: str,
+    description: str,
+    url: str,
+    last_modified_at: datetime | None = None,
+) -> str:
+    """The public feed from texts that `vevent_text` made before."""
+    title, about, address = _text(_line(name)), _text(_paragraphs(description)), _uri(url)
+    head = [
+        "METHOD:PUBLISH",
+        f"NAME:{title}",
+        f"X-WR-CALNAME:{title}",
+        f"DESCRIPTION:{about}",
+        f"X-WR-CALDESC:{about}",
+        "X-WR-TIMEZONE:Europe/London",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT12H",  # RFC 7986 section 5.7
+        "X-PUBLISHED-TTL:PT12H",  # the same for Microsoft
+    ]
+    if address:
+        head += [f"SOURCE;VALUE=URI:{address}", f"URL:{address}"]
+    if last_modified_at:
+        head.append(f"LAST-MODIFIED:{_utc(last_modified_at)}")
+    return _calendar(head, events)
+
+
+def vevent_text(item: CalendarItem) -> str:
+    """One VEVENT of the public feed, without ATTENDEE; about 15 times as fast as the library."""
+    lines = [
+        "BEGIN:VEVENT",
+        f"UID:{_text(_line(item.uid))}",
+        f"SEQUENCE:{item.sequence}",
+        f"DTSTAMP:{_utc(item.stamped_at)}",
+        f"DTSTART{_moment(item.starts_at)}",
+        f"DTEND{_moment(item.ends_at)}",
+        f"SUMMARY:{_text(_line(item.summary))}",
+        f"DESCRIPTION:{_text(_paragraphs(item.description))}",
+        f"LOCATION:{_text(_line(item.location))}",
+        f"STATUS:{_status(item)}",
+        "CLASS:PUBLIC",
+        # Following a feed of all sessions does not make anybody busy.
+        "TRANSP:TRANSPARENT",
+        f"ORGANIZER{_name_parameter(item.organiser_name)}:{_mailto(item.organiser_email)}",
+    ]
+    if url := _uri(item.url):
+        lines.append(f"URL:{url}")
+    if item.last_modified_at:
+        lines.append(f"LAST-MODIFIED:{_utc(item.last_modified_at)}")
+    if names := _categories(item):
+        lines.append(f"CATEGORIES:{','.join(map(_text, names))}")
+    lines.append("END:VEVENT")
+    return _folded(lines)
+
+
+def _calendar(head: list[str], events: Iterable[str]) -> str:
+    opening = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN", *head]
+    return "".join((_folded(opening), VTIMEZONE, *events, "END:VCALENDAR\r\n"))
+
+
+def _addressed_event(item: CalendarItem, status: str) -> str:
+    """The VEVENT for one person; private, since colleagues may read the calendar it lands in."""
+    if not item.attendee_email:
+        raise ValueError("an invite is addressed to one person")
+    event = _event(item, status)
+    event["CLASS"] = "PRIVATE"
+    attendee = _cal_address(item.attendee_name or "", item.attendee_email)
+    attendee.params["ROLE"] = "REQ-PARTICIPANT"
+    attendee.params["PARTSTAT"] = "NEEDS-ACTION"
+    attendee.params["RSVP"] = "FALSE"  # the service confirms the place, not a calendar's reply
+    event.add("ATTENDEE", attendee)
+    return _in_text(event)
+
+
+def _event(item: CalendarItem, status: str) -> Event:
+    from icalendar import Event, vUri  # 10 MB and 0.1 s that the public pages do without
+
+    written = _written_type()
+    event = Event()
+    event.add("UID", written(_text(_line(item.uid))))
+    event.add("SEQUENCE", item.sequence)
+    event.add("DTSTAMP", item.stamped_at.astimezone(UTC))
+    event.add("DTSTART", _zoned(item.starts_at))
+    event.add("DTEND", _zoned(item.ends_at))
+    event.add("SUMMARY", written(_text(_line(item.summary))))
+    event.add("DESCRIPTION", written(_text(_paragraphs(item.description))))
+    event.add("LOCATION", written(_text(_line(item.location))))
+    event.add("STATUS", status)
+    event.add("CLASS", "PUBLIC")
+    event.add("TRANSP", "TRANSPARENT" if status == "CANCELLED" else "OPAQUE")
+    event.add("ORGANIZER", _cal_address(item.organiser_name, item.organiser_email))
+    if url := _uri(item.url):
+        event.add("URL", vUri(url))
+    if item.last_modified_at:
+        event.add("LAST-MODIFIED", item.last_modified_at.astimezone(UTC))
+    if names := _categories(item):
+        event.add("CATEGORIES", written(",".join(map(_text, names))))
+    return event
+
+
+@cache
+def _written_type() -> type[vText]:
+    """A text that is escaped already: the library's escaping makes a line break of a typed \\N."""
+    from icalendar import vText
+
+    class Written(vText):
+        def to_ical(self) -> bytes:
+            return self.encode()
+
+    return Written
+
+
+def _in_text(event: Event) -> str:
+    return event.to_ical(sorted=False).decode()
+
+
+def _cal_address(name: str, email: str) -> vCalAddress:
+    from icalendar import vCalAddress
+
+    address = vCalAddress(_mailto(email))
+    if common_name := _common_name(name):
+        address.params["CN"] = common_name
+    return address
+
+
+def _status(item: CalendarItem) -> str:
+    return "CANCELLED" if item.cancelled else "CONFIRMED"
+
+
+def _categories(item: CalendarItem) -> list[str]:
+    return [name for name in map(_line, item.categories) if name]
+
+
+def _zoned(instant: datetime) -> datetime:
+    """London wall-clock time; UTC in October's second 01:00-02:00, which wall-clock cannot say."""
+    local = to_london(instant)
+    return instant.astimezone(UTC) if local.fold else local
+
+
+def _moment(instant: datetime) -> str:
+    """Parameter and value of DTSTART or DTEND."""
+    zoned = _zoned(instant)
+    if zoned.tzinfo is UTC:
+        return f":{_utc(zoned)}"
+    return f";TZID=Europe/London:{_digits(zoned)}"
+
+
+def _utc(instant: datetime) -> str:
+    return _digits(instant.astimezone(UTC)) + "Z"
+
+
+def _digits(moment: datetime) -> str:
+    """A DATE-TIME without its zone; four times as fast as strftime."""
+    return moment.isoformat()[:19].replace("-", "").replace(":", "")
+
+
+def _paragraphs(text: str) -> str:
+    """The text without control characters, line breaks kept, a run of spaces as one."""
+    if not _NEEDS_CLEANING.search(text):
+        return text.strip()
+    broken = _CONTROL.sub("", _LINE_BREAK.sub("\n", text))
+    return _SPACES.sub(" ", broken).strip()
+
+
+def _line(text: str) -> str:
+    """The text on one line, without control characters."""
+    cleaned = _paragraphs(text)
+    return " ".join(cleaned.split("\n")) if "\n" in cleaned else cleaned
+
+
+def _text(value: str) -> str:
+    """A cleaned text escaped as TEXT (RFC 5545 section 3.3.11)."""
+    escaped = value.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return escaped.replace("\n", "\\n")
+
+
+def _common_name(name: str) -> str:
+    """A name for CN: no double quote may stand there, and readers disagree about a backslash."""
+    return _line(name).replace('"', "'").replace("\\", "/")
+
+
+def _name_parameter(name: str) -> str:
+    common_name = _common_name(name)
+    return ';CN="' + common_name.replace("^", "^^") + '"' if common_name else ""  # RFC 6868
+
+
+def _mailto(email: str) -> str:
+    return "mailto:" + quote(_line(email), safe="@+!$'*")
+
+
+def _uri(url: str) -> str:
+    """A web address with whatever does not belong in one encoded; empty for any other scheme."""
+    if _PLAIN_URL.fullmatch(url):
+        return url
+    cleaned = _line(url)
+    if not cleaned.startswith(("https://", "http://")):
+        return ""
+    return quote(cleaned, safe="~:/?#[]@!$&'()*+,;=%")
+
+
+def _folded(lines: Iterable[str]) -> str:
+    return "".join([_fold(line) for line in lines])
+
+
+def _fold(line: str) -> str:
+    """The line with its break, folded at 75 octets between characters (RFC 5545 section 3.1)."""
+    if len(line) <= LINE_OCTETS and line.isascii():
+        return line + "\r\n"
+    octets = line.encode()
+    pieces, start, room = [], 0, LINE_OCTETS
+    while len(octets) - start > room:
+        end = start + room
+        while octets[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        pieces.append(octets[start:end])
+        start, room = end, LINE_OCTETS - 1  # a continued line begins with a space
+    pieces.append(octets[start:])
+    return b"\r\n ".join(pieces).decode() + "\r\n"

@@ -1,0 +1,1 @@
+"""What differs between partnerships: name, contacts, sectors, priorities, half terms, policies."""

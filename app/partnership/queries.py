@@ -1,0 +1,104 @@
+"""The partnership's facts as every page and message needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import current_app, g
+from sqlalchemy import select
+
+from app.kernel.db import db
+from app.partnership.models import HalfTerm, Partnership, Priority, Sector
+
+
+@dataclass(frozen=True)
+class PartnershipFacts:
+    """A copy of the partnership's row that outlives the transaction it was read in."""
+
+    name: str
+    short_name: str
+    district: str
+    service_name: str
+    strapline: str
+    email: str
+    phone: str
+    address: str
+    website: str
+    organiser_name: str
+    organiser_email: str
+    brand_colour: str
+    ink_colour: str
+    cancellation_notice_days: int
+    concern_words: str
+
+
+NOT_SET_UP = PartnershipFacts(
+    name="Safeguarding Children Partnership",
+    short_name="SCP",
+    district="",
+    service_name="Learning and events",
+    strapline="",
+    email="",
+    phone="",
+    address="",
+    website="",
+    organiser_name="Safeguarding Children Partnership",
+    organiser_email="learning@localhost",
+    brand_colour="#1f5f8b",
+    ink_colour="#14213d",
+    cancellation_notice_days=2,
+    concern_words="",
+)
+
+
+_FACTS = select(*(getattr(Partnership, name) for name in PartnershipFacts.__dataclass_fields__))
+
+
+def current() -> PartnershipFacts:
+    """The partnership, read once per request or job."""
+    if "partnership" not in g:
+        row = db.session.execute(_FACTS).one_or_none()
+        g.partnership = PartnershipFacts(*row) if row else NOT_SET_UP
+        current_app.extensions["last_known_partnership"] = g.partnership
+    facts: PartnershipFacts = g.partnership
+    return facts
+
+
+def last_known() -> PartnershipFacts:
+    """The partnership as this process last read it: for the page that says the database is away."""
+    facts: PartnershipFacts = current_app.extensions.get("last_known_partnership", NOT_SET_UP)
+    return facts
+
+
+def sectors() -> list[Sector]:
+    """The groups the workforce is counted by, in the partnership's order."""
+    return list(db.session.scalars(select(Sector).order_by(Sector.position, Sector.name)))
+
+
+def fallback_sector_id() -> int:
+    """The last sector of the list, "other", which includes those who did not say (H2)."""
+    if "fallback_sector_id" not in g:
+        last = select(Sector.id).order_by(Sector.position.desc(), Sector.id.desc()).limit(1)
+        g.fallback_sector_id = db.session.scalars(last).one()
+    found: int = g.fallback_sector_id
+    return found
+
+
+def priorities() -> list[Priority]:
+    """The priorities of all delivery plans, the newest plan first."""
+    return list(
+        db.session.scalars(select(Priority).order_by(Priority.plan.desc(), Priority.number))
+    )
+
+
+def half_terms() -> list[HalfTerm]:
+    """All half terms, in order."""
+    return list(db.session.scalars(select(HalfTerm).order_by(HalfTerm.starts_on)))
+
+
+def half_term_of(day: date) -> HalfTerm | None:
+    """The half term a London date lies in; None in the holidays or in a year nobody entered."""
+    return db.session.scalars(
+        select(HalfTerm).where(HalfTerm.starts_on <= day, HalfTerm.ends_on >= day)
+    ).first()

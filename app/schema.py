@@ -1,0 +1,31 @@
+"""Every table there is, so that migrations and checks see the whole schema."""
+
+from __future__ import annotations
+
+import app.accounts.models
+import app.accounts.sign_in_models
+import app.audit.models
+import app.bookings.models
+import app.catalogue.models
+import app.kernel.clock
+import app.kernel.leases
+import app.outbox.models
+import app.partnership.models
+import app.surveys.models
+import app.surveys.response_models
+from app.kernel.db import Base
+
+MODULES = (
+    app.accounts.models,
+    app.accounts.sign_in_models,
+    app.audit.models,
+    app.bookings.models,
+    app.catalogue.models,
+    app.kernel.clock,
+    app.kernel.leases,
+    app.outbox.models,
+    app.partnership.models,
+    app.surveys.models,
+    app.surveys.response_models,
+)
+TABLES = Base.metadata.sorted_tables

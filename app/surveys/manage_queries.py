@@ -1,0 +1,252 @@
+"""Reads for staff: the plan of an evaluation and the schedule, as counts and never as names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, select
+
+from app.accounts.models import Person
+from app.bookings.models import Booking
+from app.catalogue.models import Event, Offer, OfferState, Series
+from app.kernel.db import db
+from app.surveys import rules
+from app.surveys.models import (
+    Evaluation,
+    InvitationState,
+    Questionnaire,
+    QuestionnaireVersion,
+    SurveyInvitation,
+    Wave,
+)
+from app.surveys.planning import asked_about, came
+from app.surveys.response_models import Response, ResponseSource
+
+SCHEDULE_PAST = timedelta(days=425)
+SCHEDULE_AHEAD = timedelta(days=800)
+STILL_OPEN = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many were planned, asked, and so on; whoever answered is among the asked."""
+
+    planned: int = 0
+    sent: int = 0
+    undelivered: int = 0
+    answered: int = 0
+    missed: int = 0
+    stopped: int = 0
+
+    @property
+    def rate_words(self) -> str:
+        """Answered of delivered, in words (formats 5.5)."""
+        delivered = self.sent - self.undelivered
+        if not delivered:
+            return "Nobody asked yet"
+        percent = round(100 * self.answered / delivered)
+        return f"{self.answered} of {delivered} answered ({percent}%)"
+
+
+@dataclass(frozen=True)
+class PlannedWave:
+    """One line of an evaluation's plan."""
+
+    months_later: int
+    questionnaire: str
+    version_number: int
+    counts: Counts
+
+    @property
+    def words(self) -> str:
+        """When people are asked."""
+        return rules.wave_words(self.months_later)
+
+    @property
+    def can_be_removed(self) -> bool:
+        """Whether nobody has been asked or missed yet."""
+        return not (self.counts.sent or self.counts.missed or self.counts.stopped)
+
+
+@dataclass(frozen=True)
+class ScheduleLine:
+    """One wave of one event, or of a series: when due, and how it goes."""
+
+    title: str
+    slug: str
+    months_later: int
+    event_ends_at: datetime | None
+    due_at: datetime
+    counts: Counts
+
+    @property
+    def words(self) -> str:
+        """When people are asked."""
+        return rules.wave_words(self.months_later)
+
+
+def plan_of(evaluation_id: int) -> list[PlannedWave]:
+    """The points in time of an evaluation with how many were asked; one statement."""
+    found = db.session.execute(
+        select(
+            Wave.months_later,
+            Questionnaire.title.label("questionnaire"),
+            QuestionnaireVersion.number,
+            *_counts(),
+        )
+        .join(QuestionnaireVersion, QuestionnaireVersion.id == Wave.version_id)
+        .join(Questionnaire, Questionnaire.id == QuestionnaireVersion.questionnaire_id)
+        .outerjoin(SurveyInvitation, SurveyInvitation.wave_id == Wave.id)
+        .where(Wave.evaluation_id == evaluation_id)
+        .group_by(Wave.id, Wave.months_later, Questionnaire.title, QuestionnaireVersion.number)
+        .order_by(Wave.months_later)
+    )
+    return [
+        PlannedWave(months, words, number, Counts(*counts))
+        for months, words, number, *counts in found
+    ]
+
+
+def not_reachable_count(evaluation_id: int) -> int:
+    """How many people attended who have no e-mail address of their own: counted, not asked."""
+    found = (
+        select(func.count(func.distinct(Booking.person_id)))
+        .select_from(Evaluation)
+        .join(Wave, Wave.evaluation_id == Evaluation.id)
+        .join(Offer, asked_about())
+        .join(Event, Event.offer_id == Offer.id)
+        .join(Booking, Booking.event_id == Event.id)
+        .join(Person, Person.id == Booking.person_id)
+        .where(Evaluation.id == evaluation_id, Person.email.is_(None), came())
+    )
+    return db.session.scalar(found) or 0
+
+
+def open_answers_count(evaluation_id: int) -> int:
+    """How many answered by the open link."""
+    found = select(func.count(Response.id)).where(
+        Response.evaluation_id == evaluation_id, Response.source == ResponseSource.OPEN
+    )
+    return db.session.scalar(found) or 0
+
+
+def schedule_length(which: str, *, now: datetime) -> int:
+    """How many lines that part of the schedule has."""
+    lines = _schedule(which, now=now).with_only_columns(SurveyInvitation.wave_id).subquery()
+    return db.session.scalar(select(func.count()).select_from(lines)) or 0
+
+
+def schedule(which: str, *, now: datetime, first: int, last: int) -> list[ScheduleLine]:
+    """One page of the schedule (R42): coming, open or ended; the last year and what is planned."""
+    due_at = func.min(SurveyInvitation.due_at)
+    order = due_at.asc() if which == "coming" else due_at.desc()
+    query = _schedule(which, now=now).order_by(order, SurveyInvitation.wave_id)
+    found = db.session.execute(query.offset(first).limit(last - first)).all()
+    return [
+        ScheduleLine(title, slug, months, ends_at, due, Counts(*counts))
+        for _wave, title, slug, months, ends_at, due, *counts in found
+    ]
+
+
+def _schedule(which: str, *, now: datetime) -> Any:
+    periods = {
+        "coming": (now, now + SCHEDULE_AHEAD),
+        "open": (now - STILL_OPEN, now),
+        "ended": (now - SCHEDULE_PAST, now - STILL_OPEN),
+    }
+    begins, ends = periods[which]
+    of_event = case((Wave.once_per_person.is_(True), None), else_=Event.ends_at)
+    return (
+        select(
+            SurveyInvitation.wave_id,
+            Evaluation.title,
+            Evaluation.slug,
+            Wave.months_later,
+            of_event.label("event_ends_at"),
+            func.min(SurveyInvitation.due_at),
+            *_counts(),
+        )
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
+        .join(Event, Event.id == SurveyInvitation.event_id)
+        .where(SurveyInvitation.state.in_(list(InvitationState)))
+        .where(SurveyInvitation.due_at > begins, SurveyInvitation.due_at <= ends)
+        .group_by(
+            SurveyInvitation.wave_id,
+            Evaluation.title,
+            Evaluation.slug,
+            Wave.months_later,
+            of_event,
+        )
+    )
+
+
+def _counts() -> list[ColumnElement[int]]:
+    """The columns of Counts, in its order."""
+    state = SurveyInvitation.state
+    asked = (InvitationState.SENT, InvitationState.ANSWERED, InvitationState.CLOSED)
+    conditions: Sequence[ColumnElement[bool]] = (
+        state == InvitationState.PLANNED,
+        state.in_(asked),
+        SurveyInvitation.bounced_at.is_not(None),
+        state == InvitationState.ANSWERED,
+        state == InvitationState.MISSED,
+        state == InvitationState.STOPPED,
+    )
+    return [func.coalesce(func.sum(case((met, 1), else_=0)), 0) for met in conditions]
+
+
+def find_evaluation(slug: str) -> Evaluation | None:
+    """The evaluation with this address."""
+    return db.session.scalar(select(Evaluation).where(Evaluation.slug == slug))
+
+
+def evaluation_of_offer(offer_id: int) -> Evaluation | None:
+    """The evaluation that an offer got by itself; None until the worker has looked."""
+    return db.session.scalar(select(Evaluation).where(Evaluation.is_default_for_id == offer_id))
+
+
+def find_offer(slug: str) -> Offer | None:
+    """The offer with this address, in any state."""
+    return db.session.scalar(select(Offer).where(Offer.slug == slug))
+
+
+def evaluations_of_series(series_id: int | None) -> list[tuple[str, str]]:
+    """Address and title of what is asked about a whole series."""
+    if series_id is None:
+        return []
+    found = select(Evaluation.slug, Evaluation.title).where(Evaluation.series_id == series_id)
+    return [(slug, title) for slug, title in db.session.execute(found.order_by(Evaluation.title))]
+
+
+def custom_evaluations_count() -> int:
+    """How many evaluations are about more than one offer by default."""
+    found = select(func.count(Evaluation.id)).where(Evaluation.is_default_for_id.is_(None))
+    return db.session.scalar(found) or 0
+
+
+def custom_evaluations(first: int, last: int) -> list[tuple[str, str, datetime | None]]:
+    """Address, title and end of the open link of each evaluation that is no offer's own."""
+    found = (
+        select(Evaluation.slug, Evaluation.title, Evaluation.open_until)
+        .where(Evaluation.is_default_for_id.is_(None))
+        .order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
+        .offset(first)
+        .limit(last - first)
+    )
+    return [(slug, title, until) for slug, title, until in db.session.execute(found)]
+
+
+def offers_to_choose() -> list[tuple[str, str]]:
+    """Address and title of every offer that is not archived."""
+    found = select(Offer.slug, Offer.title).where(Offer.state != OfferState.ARCHIVED)
+    return [(slug, title) for slug, title in db.session.execute(found.order_by(Offer.title))]
+
+
+def series_to_choose() -> list[tuple[str, str]]:
+    """Address and title of every series."""
+    found = db.session.execute(select(Series.slug, Series.title).order_by(Series.title))
+    return [(slug, title) for slug, title in found]

@@ -1,0 +1,158 @@
+"""Staff pages of surveys: plans, the schedule, evaluations and their open links. No answers."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.kernel import clock
+from app.kernel.access import Role, for_roles
+from app.kernel.db import transaction
+from app.kernel.forms import choices_of
+from app.kernel.paging import page_number, pages
+from app.kernel.refusals import Refused
+from app.surveys import evaluations, manage_queries
+from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton
+from app.surveys.models import Evaluation
+
+bp = Blueprint("manage_surveys", __name__)
+
+planners_only = for_roles(Role.DELIVERY, Role.ADVISOR)
+PARTS = {"coming": "Coming up", "open": "Open or just closed", "ended": "Ended"}
+
+
+@bp.get("/manage/surveys")
+@planners_only
+def schedule() -> str:
+    """What is due, asked, answered, closed and missed, over all offers (R42)."""
+    which = request.args.get("show", "open")
+    which = which if which in PARTS else "open"
+    now = clock.now()
+    length = manage_queries.schedule_length(which, now=now)
+    shown = pages(page_number(request.args.get("page")), length=length)
+    return render_template(
+        "surveys/schedule.html",
+        lines=manage_queries.schedule(which, now=now, first=shown.first, last=shown.last),
+        pages=shown,
+        parts=PARTS,
+        which=which,
+        address_of_page=lambda number: url_for(".schedule", show=which, page=number),
+    )
+
+
+@bp.route("/manage/offers/<slug>/surveys", methods=["GET", "POST"])
+@planners_only
+def offer_plan(slug: str) -> ResponseReturnValue:
+    """When people who attended an offer are asked; a POST adds to it."""
+    offer = manage_queries.find_offer(slug) or abort(404)
+    evaluation = manage_queries.evaluation_of_offer(offer.id)
+    if evaluation is None:
+        return render_template("surveys/offer_not_planned.html", offer=offer)
+    return _plan_page(
+        evaluation,
+        "surveys/offer_plan.html",
+        offer=offer,
+        of_series=manage_queries.evaluations_of_series(offer.series_id),
+    )
+
+
+@bp.get("/manage/evaluations")
+@planners_only
+def list_evaluations() -> str:
+    """Evaluations that staff made, and those of series."""
+    shown = pages(
+        page_number(request.args.get("page")), length=manage_queries.custom_evaluations_count()
+    )
+    return render_template(
+        "surveys/evaluations.html",
+        lines=manage_queries.custom_evaluations(shown.first, shown.last),
+        pages=shown,
+        address_of_page=lambda number: url_for(".list_evaluations", page=number),
+    )
+
+
+@bp.route("/manage/evaluations/new", methods=["GET", "POST"])
+@planners_only
+def new_evaluation() -> ResponseReturnValue:
+    """Ask about several things together, or by an open link."""
+    form = EvaluationForm()
+    form.offers.choices = choices_of(manage_queries.offers_to_choose())
+    form.series.choices = [("", "No series"), *choices_of(manage_queries.series_to_choose())]
+    if form.submitted_and_valid():
+        with transaction():
+            made = evaluations.create_evaluation(form.details, actor=current_user, now=clock.now())
+            slug = made.slug
+        flash("The evaluation is made.")
+        return redirect(url_for(".evaluation", slug=slug))
+    return render_template("surveys/evaluation_form.html", form=form)
+
+
+@bp.route("/manage/evaluations/<slug>", methods=["GET", "POST"])
+@planners_only
+def evaluation(slug: str) -> ResponseReturnValue:
+    """An evaluation: what it is about, its open link, its plan; a POST adds to the plan."""
+    found = manage_queries.find_evaluation(slug) or abort(404)
+    return _plan_page(
+        found,
+        "surveys/evaluation.html",
+        open_url=f"{current_app.config['BASE_URL']}{url_for('surveys.answer_open', slug=slug)}",
+        open_count=manage_queries.open_answers_count(found.id),
+        now=clock.now(),
+    )
+
+
+@bp.route(
+    "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove", methods=["GET", "POST"]
+)
+@planners_only
+def remove_wave(slug: str, months: int) -> ResponseReturnValue:
+    """Asks whether to take a point in time out of a plan; a POST does."""
+    found = manage_queries.find_evaluation(slug) or abort(404)
+    planned = {wave.months_later: wave for wave in manage_queries.plan_of(found.id)}
+    wave = planned.get(months) or abort(404)
+    form = OneButton()
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                evaluations.remove_wave(found.id, months, actor=current_user, now=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash(f"Nobody will be asked: {wave.words.lower()}.")
+            return redirect(_address_of(found))
+    return render_template(
+        "surveys/remove_wave.html", evaluation=found, wave=wave, form=form, back=_address_of(found)
+    )
+
+
+def _plan_page(found: Evaluation, template: str, **more: object) -> ResponseReturnValue:
+    """A page with an evaluation's plan and the form that adds to it."""
+    plan = manage_queries.plan_of(found.id)
+    form = AddWaveForm()
+    form.offer_months([wave.months_later for wave in plan])
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                evaluations.plan_wave(
+                    found.id, int(form.months.data), actor=current_user, now=clock.now()
+                )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("The plan is changed.")
+            return redirect(_address_of(found))
+    return render_template(
+        template,
+        evaluation=found,
+        plan=plan,
+        form=form,
+        not_reachable_count=manage_queries.not_reachable_count(found.id),
+        **more,
+    )
+
+
+def _address_of(found: Evaluation) -> str:
+    if found.is_default_for_id is None:
+        return url_for(".evaluation", slug=found.slug)
+    return url_for(".offer_plan", slug=found.offers[0].slug)

@@ -1,0 +1,173 @@
+"""Reads for the answering pages: what a link leads to, and what is asked there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import select
+
+from app.catalogue.models import Event
+from app.kernel.db import db
+from app.kernel.tokens import token_hash
+from app.partnership.models import Sector
+from app.surveys.answer_rules import AskedOption, AskedQuestion
+from app.surveys.models import (
+    Evaluation,
+    InvitationState,
+    Question,
+    QuestionOption,
+    SurveyInvitation,
+    Wave,
+)
+
+SECTOR_KEY = "sector"
+RATHER_NOT_SAY = "rather_not_say"
+NO_MEASURE_ID = 0  # the sector is kept with the response, not as an answer
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a personal link leads to."""
+
+    invitation_id: int
+    person_id: int
+    state: InvitationState
+    closes_at: datetime
+    months_later: int
+    version_id: int
+    title: str
+    subject_words: str
+    event_ends_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OpenSurvey:
+    """What an open link leads to."""
+
+    evaluation_id: int
+    version_id: int
+    title: str
+    subject_words: str
+    open_from: datetime | None
+    open_until: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can be answered now."""
+        begun = self.open_from is None or self.open_from <= now
+        return begun and (self.open_until is None or now < self.open_until)
+
+
+def find_link(token: str) -> Link | None:
+    """What the link leads to; None for a token that was never sent to anybody."""
+    row = db.session.execute(
+        select(
+            SurveyInvitation.id,
+            SurveyInvitation.person_id,
+            SurveyInvitation.state,
+            SurveyInvitation.closes_at,
+            Wave.months_later,
+            Wave.version_id,
+            Evaluation.title,
+            Evaluation.subject_words,
+            Event.ends_at,
+        )
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
+        .outerjoin(Event, Event.id == SurveyInvitation.event_id)
+        .where(
+            SurveyInvitation.token_hash == token_hash(token),
+            SurveyInvitation.sent_at.is_not(None),
+        )
+    ).one_or_none()
+    return Link(*row) if row else None
+
+
+def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
+    """The questions of a version in order, naming what they are about; two statements."""
+    options: dict[int, list[AskedOption]] = {}
+    for found in db.session.execute(
+        select(
+            QuestionOption.question_id,
+            QuestionOption.id,
+            QuestionOption.value,
+            QuestionOption.label,
+            QuestionOption.counts,
+        )
+        .join(Question, Question.id == QuestionOption.question_id)
+        .where(Question.version_id == version_id)
+        .order_by(QuestionOption.question_id, QuestionOption.position)
+    ):
+        _, option_id, value, label, counts = found
+        options.setdefault(found.question_id, []).append(
+            AskedOption(option_id, value, label, counts)
+        )
+    columns = select(
+        Question.id,
+        Question.key,
+        Question.section,
+        Question.words,
+        Question.kind,
+        Question.hint,
+        Question.is_required,
+        Question.shown_if_key,
+        Question.shown_if_values,
+    )
+    asked = columns.where(Question.version_id == version_id).order_by(Question.position)
+    return [
+        AskedQuestion(
+            id=row.id,
+            key=row.key,
+            section=row.section,
+            words=row.words.replace("{subject}", subject_words),
+            kind=row.kind.value,
+            hint=row.hint,
+            is_required=row.is_required,
+            shown_if_key=row.shown_if_key,
+            shown_if_values=tuple((row.shown_if_values or "").split()),
+            options=tuple(options.get(row.id, ())),
+        )
+        for row in db.session.execute(asked)
+    ]
+
+
+def sector_question() -> AskedQuestion:
+    """What an open link asks last; a personal link knows it from the booking."""
+    sectors = db.session.execute(
+        select(Sector.id, Sector.slug, Sector.name).order_by(Sector.position)
+    )
+    options = [AskedOption(id_, slug, name) for id_, slug, name in sectors]
+    return AskedQuestion(
+        id=NO_MEASURE_ID,
+        key=SECTOR_KEY,
+        section="About you",
+        words="Which sector do you work or volunteer in?",
+        kind="single",
+        is_required=True,
+        options=(*options, AskedOption(0, RATHER_NOT_SAY, "I would rather not say")),
+    )
+
+
+def find_open_survey(slug: str) -> OpenSurvey | None:
+    """The evaluation behind an open link; None if it has none."""
+    row = db.session.execute(
+        select(
+            Evaluation.id,
+            Evaluation.open_version_id,
+            Evaluation.title,
+            Evaluation.subject_words,
+            Evaluation.open_from,
+            Evaluation.open_until,
+        ).where(Evaluation.slug == slug, Evaluation.open_version_id.is_not(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    return OpenSurvey(
+        evaluation_id=row.id,
+        version_id=cast(int, row.open_version_id),
+        title=row.title,
+        subject_words=row.subject_words,
+        open_from=row.open_from,
+        open_until=row.open_until,
+    )

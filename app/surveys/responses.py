@@ -1,0 +1,254 @@
+"""Taking answers in: the response on one side, the fact that somebody answered on the other."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Table, and_, delete, func, insert, select, update
+
+from app.bookings.models import Booking
+from app.kernel.db import db, rows_changed
+from app.kernel.london import london_date
+from app.kernel.refusals import Refused
+from app.kernel.tokens import derived_token, token_hash
+from app.partnership.models import Sector
+from app.surveys import rules
+from app.surveys.answer_rules import Answers, AskedQuestion
+from app.surveys.models import (
+    Evaluation,
+    InvitationState,
+    SurveyDraft,
+    SurveyInvitation,
+    Wave,
+)
+from app.surveys.planning import came
+from app.surveys.queries import RATHER_NOT_SAY, SECTOR_KEY, find_open_survey
+from app.surveys.response_models import Answer, Pairing, Response, ResponseSource, random_id
+
+FINAL = (
+    InvitationState.ANSWERED,
+    InvitationState.CLOSED,
+    InvitationState.MISSED,
+    InvitationState.STOPPED,
+)
+
+
+def submit_response(
+    invitation_id: int,
+    questions: Sequence[AskedQuestion],
+    answers: Answers,
+    *,
+    draft_hash: str,
+    now: datetime,
+) -> Response:
+    """Keep the answers of somebody invited, apart from who they are; Refused if it is too late."""
+    taken = db.session.execute(
+        update(SurveyInvitation)
+        .where(
+            SurveyInvitation.id == invitation_id,
+            SurveyInvitation.state == InvitationState.SENT,
+            SurveyInvitation.closes_at > now,
+        )
+        .values(state=InvitationState.ANSWERED, answered_on=london_date(now)),
+        execution_options={"synchronize_session": False},
+    )
+    if rows_changed(taken) != 1:
+        raise Refused("This survey has been answered or closed already: nothing was sent again")
+    invitation, wave = db.session.execute(
+        select(SurveyInvitation, Wave)
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .where(SurveyInvitation.id == invitation_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    kept = _event_is_kept(invitation, wave)
+    response = Response(
+        id=random_id(),
+        evaluation_id=invitation.evaluation_id,
+        wave_id=wave.id,
+        version_id=wave.version_id,
+        source=ResponseSource.PERSONAL,
+        event_id=invitation.event_id if kept else None,
+        sector_id=invitation.sector_id,
+        pairing_key=_pairing_key(invitation),
+        answered_on=rules.month_of_asking(invitation.due_at, event_is_kept=kept),
+    )
+    _store(response, questions, answers)
+    forget_draft(draft_hash)
+    return response
+
+
+def submit_open_response(
+    evaluation_id: int,
+    questions: Sequence[AskedQuestion],
+    answers: Answers,
+    *,
+    draft_hash: str,
+    now: datetime,
+) -> Response:
+    """Keep answers that came by the open link: nothing says whose; Refused once it has ended."""
+    evaluation = db.session.get_one(Evaluation, evaluation_id, populate_existing=True)
+    survey = find_open_survey(evaluation.slug)
+    if survey is None or not survey.is_open(now):
+        raise Refused("This survey has closed: your answers were not sent")
+    sector_slug = (answers.get(SECTOR_KEY) or [RATHER_NOT_SAY])[0]
+    response = Response(
+        id=random_id(),
+        evaluation_id=evaluation_id,
+        version_id=survey.version_id,
+        source=ResponseSource.OPEN,
+        sector_id=db.session.scalar(select(Sector.id).where(Sector.slug == sector_slug)),
+        answered_on=london_date(now),
+    )
+    _store(response, questions, answers)
+    forget_draft(draft_hash)
+    return response
+
+
+def hash_of_draft(token: str) -> str:
+    """Where the draft of somebody with this link is kept; derived from the link, not from who."""
+    return token_hash(derived_token("survey-draft", token))
+
+
+def read_draft(draft_hash: str) -> Answers:
+    """What somebody has answered so far; empty without a draft."""
+    kept = db.session.scalar(
+        select(SurveyDraft.answers).where(SurveyDraft.draft_hash == draft_hash)
+    )
+    answers: Answers = json.loads(kept) if kept else {}
+    return answers
+
+
+def save_draft(draft_hash: str, answers: Answers, *, now: datetime) -> None:
+    """Keep what somebody has answered so far."""
+    draft = db.session.get(SurveyDraft, draft_hash)
+    if draft is None:
+        draft = SurveyDraft(draft_hash=draft_hash)
+        db.session.add(draft)
+    draft.answers = json.dumps(answers)
+    draft.saved_on = london_date(now)
+
+
+def forget_draft(draft_hash: str) -> None:
+    """Erase a draft."""
+    db.session.execute(delete(SurveyDraft).where(SurveyDraft.draft_hash == draft_hash))
+
+
+def erase_pairings(*, now: datetime) -> int:
+    """Forget which person a random key belonged to, once the last wave has closed; how many."""
+    ended = select(SurveyInvitation.id).where(
+        SurveyInvitation.wave_id == Wave.id,
+        SurveyInvitation.addressee_key == Pairing.addressee_key,
+        SurveyInvitation.state.in_(FINAL),
+    )
+    still_to_come = select(Wave.id).where(
+        Wave.evaluation_id == Pairing.evaluation_id, ~ended.exists()
+    )
+    longest = func.max(Wave.months_later)
+    count = _erase(~still_to_come.exists())
+    for evaluation_id, months in db.session.execute(
+        select(Wave.evaluation_id, longest)
+        .where(Wave.evaluation_id.in_(select(Pairing.evaluation_id)))
+        .group_by(Wave.evaluation_id)
+    ).all():
+        count += _erase_old(evaluation_id, months, now=now)
+    return count
+
+
+def blur_order(*, now: datetime) -> int:
+    """Rewrite what was answered lately in one statement; how many rows.
+
+    PostgreSQL marks each row with the transaction that wrote it; without this, that mark would
+    join a response to the invitation answered in the same transaction.
+    """
+    since = london_date(now) - timedelta(days=2)
+    changed = db.session.execute(
+        update(SurveyInvitation)
+        .where(
+            SurveyInvitation.state == InvitationState.ANSWERED,
+            SurveyInvitation.answered_on >= since,
+        )
+        .values(answered_on=SurveyInvitation.answered_on),
+        execution_options={"synchronize_session": False},
+    )
+    return rows_changed(changed)
+
+
+def _erase(*conditions: Any) -> int:
+    gone = db.session.execute(
+        delete(Pairing).where(*conditions), execution_options={"synchronize_session": False}
+    )
+    return rows_changed(gone)
+
+
+def _erase_old(evaluation_id: int, months: int, *, now: datetime) -> int:
+    """Where a wave was never planned, for want of a register: by the time it would have closed."""
+    longest = timedelta(days=31 * (max(months, 0) + 1)) + 2 * rules.LIMIT
+    recent = select(SurveyInvitation.id).where(
+        SurveyInvitation.evaluation_id == evaluation_id,
+        SurveyInvitation.addressee_key == Pairing.addressee_key,
+        SurveyInvitation.due_at > now - longest,
+    )
+    return _erase(and_(Pairing.evaluation_id == evaluation_id, ~recent.exists()))
+
+
+def _event_is_kept(invitation: SurveyInvitation, wave: Wave) -> bool:
+    attended = db.session.scalar(
+        select(func.count(Booking.id)).where(
+            Booking.event_id == invitation.event_id,
+            Booking.sector_id == invitation.sector_id,
+            came(),
+        )
+    )
+    return rules.event_is_kept(attended or 0, once_per_person=wave.once_per_person)
+
+
+def _pairing_key(invitation: SurveyInvitation) -> str:
+    key = db.session.scalar(
+        select(Pairing.pairing_key).where(
+            Pairing.evaluation_id == invitation.evaluation_id,
+            Pairing.addressee_key == invitation.addressee_key,
+        )
+    )
+    if key is None:
+        key = secrets.token_hex(16)
+        db.session.add(
+            Pairing(
+                pairing_key=key,
+                evaluation_id=invitation.evaluation_id,
+                addressee_key=invitation.addressee_key,
+            )
+        )
+    return key
+
+
+def _store(response: Response, questions: Sequence[AskedQuestion], answers: Answers) -> None:
+    db.session.add(response)
+    db.session.flush()
+    rows = [
+        {
+            "id": random_id(),
+            "response_id": response.id,
+            "evaluation_id": response.evaluation_id,
+            "wave_id": response.wave_id,
+            "question_id": question.id,
+            **value,
+        }
+        for question in questions
+        for value in _values(question, answers.get(question.key, []))
+    ]
+    if rows:
+        # Through the table: the mapped class would send a statement for every change of columns.
+        db.session.execute(insert(cast(Table, Answer.__table__)), rows)
+
+
+def _values(question: AskedQuestion, given: Sequence[str]) -> list[dict[str, Any]]:
+    if question.kind == "score":
+        return [{"option_id": None, "score": int(value), "text": None} for value in given]
+    if question.kind == "long_text":
+        return [{"option_id": None, "score": None, "text": value} for value in given]
+    ids = {option.value: option.id for option in question.options}
+    return [{"option_id": ids[value], "score": None, "text": None} for value in given]

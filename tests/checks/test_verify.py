@@ -1,0 +1,471 @@
+"""Each invariant finds what breaks it, and nothing in a database where all is well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, text, update
+
+from app.audit.models import AuditLine
+from app.bookings import operations
+from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, CalendarEntry
+from app.catalogue.models import Event, EventDate, EventMode
+from app.checks.verify import INVARIANTS, verify
+from app.kernel import clock
+from app.kernel.db import db
+from app.outbox.models import MessageState, OutboxMessage
+from app.surveys import operations as surveys
+from app.surveys.models import InvitationState, SurveyInvitation, SurveyStop, Wave
+from app.surveys.response_models import Answer, Response, ResponseSource
+from tests.support.factories import (
+    make_attendance,
+    make_booking,
+    make_event,
+    make_outbox_message,
+    make_partnership,
+    make_person,
+)
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _world(app: Flask) -> None:
+    """An event to come with a waiting list, one past with its register, surveys planned."""
+    now = clock.now()
+    make_partnership()
+    coming = make_event(reference="coming", starts_at=now + 14 * DAY, capacity=2)
+    bookings = [_booked(coming) for _ in range(5)]
+    actor = make_person()
+    operations.cancel_booking(bookings[0].id, actor=bookings[0].person, now=now)
+    operations.cancel_booking(bookings[4].id, actor=actor, now=now)
+    past = make_event(reference="past", starts_at=now - 3 * DAY, created_at=now - 9 * DAY)
+    for _ in range(3):
+        make_attendance(make_booking(past, origin=BookingOrigin.HISTORY))
+    make_outbox_message(
+        dedupe_key="sent", state=MessageState.SENT, sent_at=clock.real_now(), attempts_count=1
+    )
+    surveys.ensure_default_evaluations(now=now)
+    assert surveys.plan_invitations(now=now) > 0
+    db.session.flush()
+
+
+def _booked(event: Event) -> Booking:
+    person = make_person()
+    return operations.book(
+        event.id,
+        person,
+        booked_by=person,
+        origin=BookingOrigin.SELF,
+        mode=EventMode.ONLINE,
+        form_key=None,
+        now=clock.now(),
+    )
+
+
+def broken() -> set[str]:
+    """The invariants that do not hold."""
+    db.session.flush()
+    db.session.expire_all()
+    return {found.name for found in verify(now=clock.now()) if found.violations}
+
+
+def change(table: Any, *conditions: Any, **values: Any) -> None:
+    """Damage rows behind the back of all verbs."""
+    result: Any = db.session.execute(update(table).where(*conditions).values(**values))
+    assert result.rowcount > 0, "nothing was damaged"
+
+
+def coming(state: BookingState) -> Any:
+    """The bookings of the event to come in one state."""
+    event = select(Event.id).where(Event.reference == "coming")
+    return (Booking.event_id == event.scalar_subquery(), Booking.state == state)
+
+
+def one(state: BookingState) -> Booking:
+    return db.session.scalars(select(Booking).where(*coming(state)).order_by(Booking.id)).all()[0]
+
+
+def is_event(reference: str) -> Any:
+    return Event.reference == reference
+
+
+def an_invitation(**values: Any) -> None:
+    first = db.session.scalars(select(SurveyInvitation).order_by(SurveyInvitation.id)).first()
+    assert first
+    change(SurveyInvitation, SurveyInvitation.id == first.id, **values)
+
+
+# Damage, each with the one invariant that must see it
+
+
+def a_waiting_person_not_counted() -> None:
+    change(Event, is_event("coming"), waiting_count=9)
+
+
+def oversold() -> None:
+    change(Event, is_event("coming"), capacity=1)
+
+
+def oversold_after_it_was_changed() -> None:
+    change(Event, is_event("coming"), capacity=1)
+    db.session.add(
+        AuditLine(
+            at=clock.now() - HOUR,
+            actor="somebody",
+            verb="changed",
+            subject_kind="event",
+            subject_reference="coming",
+        )
+    )
+
+
+def a_free_place() -> None:
+    change(Event, is_event("coming"), capacity=3)
+
+
+def no_limit_and_a_waiting_list() -> None:
+    change(Event, is_event("coming"), capacity=None)
+
+
+def booked_twice() -> None:
+    db.session.execute(text("DROP INDEX uq_booking_live"))
+    first = one(BookingState.CONFIRMED)
+    make_booking(first.event, first.person, origin=BookingOrigin.HISTORY)
+    change(Event, is_event("coming"), capacity=3)
+
+
+def overtaken() -> None:
+    waits = one(BookingState.WAITING)
+    change(
+        Booking,
+        *coming(BookingState.CONFIRMED),
+        joined_waiting_at=(waits.joined_waiting_at or clock.now()) + HOUR,
+    )
+
+
+def joined_at_the_same_moment() -> None:
+    waits = one(BookingState.WAITING)
+    make_booking(
+        waits.event,
+        state=BookingState.WAITING,
+        origin=BookingOrigin.HISTORY,
+        joined_waiting_at=waits.joined_waiting_at,
+    )
+
+
+def never_confirmed() -> None:
+    _forget_messages(one(BookingState.CONFIRMED))
+
+
+def never_told_to_wait() -> None:
+    _forget_messages(one(BookingState.WAITING))
+
+
+def never_told_of_cancelling() -> None:
+    booking = one(BookingState.CANCELLED)
+    db.session.execute(
+        delete(OutboxMessage).where(
+            OutboxMessage.about_reference == booking.reference,
+            OutboxMessage.kind.like("booking_cancelled%"),
+        )
+    )
+
+
+def _forget_messages(booking: Booking) -> None:
+    about = OutboxMessage.about_reference == booking.reference
+    db.session.execute(delete(OutboxMessage).where(about))
+
+
+def an_event_without_dates() -> None:
+    make_event(starts_at=clock.now() + DAY, dates=[])
+
+
+def a_calendar_without_the_date() -> None:
+    entries = CalendarEntry.booking_id == one(BookingState.CONFIRMED).id
+    db.session.execute(delete(CalendarEntry).where(entries))
+
+
+def a_calendar_with_another_time() -> None:
+    entries = CalendarEntry.booking_id == one(BookingState.CONFIRMED).id
+    change(CalendarEntry, entries, starts_at=clock.now() + 14 * DAY + HOUR)
+
+
+def a_cancelled_booking_left_in_a_calendar() -> None:
+    entries = CalendarEntry.booking_id == one(BookingState.CANCELLED).id
+    change(CalendarEntry, entries, cancelled_at=None)
+
+
+def an_entry_cancelled_silently() -> None:
+    entries = CalendarEntry.booking_id == one(BookingState.CANCELLED).id
+    change(CalendarEntry, entries, sequence=0)
+
+
+def on_the_register_without_a_place() -> None:
+    make_attendance(one(BookingState.WAITING))
+
+
+def on_the_register_of_another_event() -> None:
+    other = select(EventDate.id).join(Event).where(is_event("coming")).scalar_subquery()
+    first = db.session.scalars(select(Attendance.id)).first()
+    change(Attendance, Attendance.id == first, event_date_id=other)
+
+
+def old_wishes() -> None:
+    old = make_event(starts_at=clock.now() - 40 * DAY)
+    make_booking(old, origin=BookingOrigin.HISTORY, adjustments="Step-free access")
+
+
+def mail_nobody_sends() -> None:
+    change(
+        OutboxMessage,
+        OutboxMessage.state == MessageState.QUEUED,
+        next_attempt_at=clock.real_now() - HOUR,
+    )
+
+
+def mail_a_dead_worker_holds() -> None:
+    make_outbox_message(
+        state=MessageState.SENDING, lease_owner="dead", lease_until=clock.real_now() - HOUR
+    )
+
+
+def sent_without_an_attempt() -> None:
+    change(OutboxMessage, OutboxMessage.dedupe_key == "sent", attempts_count=0)
+
+
+def sent_without_an_id() -> None:
+    change(OutboxMessage, OutboxMessage.dedupe_key == "sent", message_id="none")
+
+
+def failed_without_a_reason() -> None:
+    make_outbox_message(state=MessageState.FAILED)
+
+
+def a_code_that_stayed() -> None:
+    make_outbox_message(
+        state=MessageState.WITHHELD,
+        erase_when_sent=True,
+        queued_at=clock.real_now() - DAY,
+    )
+
+
+def a_message_to_two() -> None:
+    make_outbox_message(to_email="ana@example.org, bo@example.org")
+
+
+def a_survey_due_too_early() -> None:
+    an_invitation(due_at=clock.now() - 9 * DAY)
+
+
+def a_survey_with_another_limit() -> None:
+    an_invitation(closes_at=clock.now() + 400 * DAY)
+
+
+def a_survey_of_somebody_else() -> None:
+    an_invitation(person_id=make_person().id)
+
+
+def a_survey_of_another_event() -> None:
+    other = select(Event.id).where(is_event("coming")).scalar_subquery()
+    an_invitation(event_id=other, state=InvitationState.STOPPED)
+
+
+def an_answer_without_a_response() -> None:
+    an_invitation(
+        state=InvitationState.ANSWERED, sent_at=clock.now(), answered_on=clock.now().date()
+    )
+
+
+def a_response_without_an_answer() -> None:
+    _responded()
+
+
+def _responded() -> Response:
+    invited = select(SurveyInvitation.wave_id).order_by(SurveyInvitation.id)
+    wave = db.session.get_one(Wave, db.session.scalars(invited).all()[0])
+    response = Response(
+        evaluation_id=wave.evaluation_id,
+        wave_id=wave.id,
+        version_id=wave.version_id,
+        source=ResponseSource.PERSONAL,
+        answered_on=clock.now().date(),
+    )
+    db.session.add(response)
+    db.session.flush()
+    return response
+
+
+def answered_after_it_closed() -> None:
+    _answered(closes_at=clock.now() - 2 * DAY)
+
+
+def answered_before_it_was_sent() -> None:
+    _answered(sent_at=clock.now() + 2 * DAY)
+
+
+def _answered(**changes: Any) -> Response:
+    response = _responded()
+    invited = db.session.scalars(
+        select(SurveyInvitation).where(SurveyInvitation.wave_id == response.wave_id)
+    ).all()[0]
+    invited.state, invited.sent_at = InvitationState.ANSWERED, clock.now() - DAY
+    invited.answered_on = clock.now().date()
+    for name, value in changes.items():
+        setattr(invited, name, value)
+    return response
+
+
+def a_survey_left_open() -> None:
+    an_invitation(
+        state=InvitationState.SENT,
+        sent_at=clock.now() - 30 * DAY,
+        closes_at=clock.now() - 2 * DAY,
+    )
+
+
+def somebody_asked_in_spite_of_it() -> None:
+    person = db.session.scalars(select(SurveyInvitation.person_id)).all()[0]
+    db.session.add(SurveyStop(person_id=person, stopped_at=clock.now() - DAY))
+
+
+def an_answer_of_another_wave() -> None:
+    response = _answered()
+    question = response_question(response)
+    db.session.add(
+        Answer(
+            response_id=response.id,
+            evaluation_id=response.evaluation_id,
+            wave_id=None,
+            question_id=question,
+            text="words",
+        )
+    )
+
+
+def response_question(response: Response) -> int:
+    found = text("SELECT id FROM question WHERE version_id = :version")
+    return int(db.session.execute(found, {"version": response.version_id}).scalars().all()[0])
+
+
+DAMAGE: list[tuple[str, Callable[[], None]]] = [
+    ("places taken and waiting are counted right", a_waiting_person_not_counted),
+    ("no more people have a place than there are places", oversold),
+    ("no more people have a place than there are places", oversold_after_it_was_changed),
+    ("no place is free while somebody waits for it", a_free_place),
+    ("no place is free while somebody waits for it", no_limit_and_a_waiting_list),
+    ("nobody has two live bookings for one event", booked_twice),
+    ("the waiting list moves in the order of joining", overtaken),
+    ("the waiting list moves in the order of joining", joined_at_the_same_moment),
+    ("everybody was told what became of their booking", never_confirmed),
+    ("everybody was told what became of their booking", never_told_to_wait),
+    ("everybody was told what became of their booking", never_told_of_cancelling),
+    ("an event starts and ends with its dates", an_event_without_dates),
+    ("calendars show every date to come", a_calendar_without_the_date),
+    ("calendars show every date to come", a_calendar_with_another_time),
+    ("calendars show nothing that was cancelled", a_cancelled_booking_left_in_a_calendar),
+    ("calendars show nothing that was cancelled", an_entry_cancelled_silently),
+    ("only people with a confirmed booking are in a register", on_the_register_without_a_place),
+    ("only people with a confirmed booking are in a register", on_the_register_of_another_event),
+    ("wishes are erased 30 days after the event", old_wishes),
+    ("no message is stuck", mail_nobody_sends),
+    ("no message is stuck", mail_a_dead_worker_holds),
+    ("a message called sent was sent", sent_without_an_attempt),
+    ("a message called sent was sent", sent_without_an_id),
+    ("a failed message says why", failed_without_a_reason),
+    ("codes and survey links are erased once sent", a_code_that_stayed),
+    ("every message goes to one address", a_message_to_two),
+    ("a planned survey is due when the rule says", a_survey_due_too_early),
+    ("a planned survey is due when the rule says", a_survey_with_another_limit),
+    ("an invitation is to the person who booked", a_survey_of_somebody_else),
+    ("an invitation is to the person who booked", a_survey_of_another_event),
+    ("as many responses as people who answered", an_answer_without_a_response),
+    ("as many responses as people who answered", a_response_without_an_answer),
+    ("nothing is answered before it was sent or after it closed", answered_after_it_closed),
+    ("nothing is answered before it was sent or after it closed", answered_before_it_was_sent),
+    ("what can no longer be answered is closed", a_survey_left_open),
+    ("nobody is asked who asked not to be", somebody_asked_in_spite_of_it),
+    ("answers belong to the wave of their response", an_answer_of_another_wave),
+]
+
+
+def test_a_database_where_all_is_well_breaks_nothing() -> None:
+    assert broken() == set()
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGE, ids=[d.__name__ for _, d in DAMAGE])
+def test_damage_is_found_by_its_invariant_alone(name: str, damage: Callable[[], None]) -> None:
+    damage()
+    assert broken() == {name}
+
+
+def test_every_invariant_is_tried() -> None:
+    stored = {"every row points at rows that exist", "the database file is whole"}
+    assert {name for name, _ in DAMAGE} | stored == set(INVARIANTS)
+
+
+def test_damage_to_the_store_is_found(app: Flask) -> None:
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA ignore_check_constraints = ON"))
+        db.session.execute(text("UPDATE event SET capacity = 0 WHERE reference = 'past'"))
+        db.session.execute(text("PRAGMA ignore_check_constraints = OFF"))
+        assert "the database file is whole" in broken()
+    else:
+        db.session.execute(
+            text("ALTER TABLE lease ADD CONSTRAINT doubtful CHECK (holder <> '') NOT VALID")
+        )
+        assert broken() == {"every row points at rows that exist"}
+
+
+def test_a_row_that_points_at_nothing_is_found(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL holds its foreign keys itself; the test before has its part")
+    db.session.commit()
+    pooled = db.engine.raw_connection()
+    connection: Any = pooled.driver_connection
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("INSERT INTO survey_stop VALUES (999999, '2026-01-01 00:00:00')")
+    pooled.close()
+    assert broken() == {"every row points at rows that exist"}
+    pooled = db.engine.raw_connection()
+    connection = pooled.driver_connection
+    connection.execute("PRAGMA foreign_keys = ON")
+    pooled.close()
+
+
+def test_a_capacity_lowered_below_what_is_booked_is_no_fault() -> None:
+    change(Event, is_event("coming"), capacity=1)
+    db.session.add(
+        AuditLine(
+            at=clock.now() + HOUR,
+            actor="somebody",
+            verb="changed",
+            subject_kind="event",
+            subject_reference="coming",
+        )
+    )
+    assert broken() == set()
+
+
+def test_the_command_prints_json_and_says_by_its_exit_whether_all_is_well(app: Flask) -> None:
+    db.session.commit()
+    runner = app.test_cli_runner()
+    well = runner.invoke(args=["verify"])
+    assert (well.exit_code, json.loads(well.output)["ok"]) == (0, True)
+    oversold()
+    db.session.commit()
+    ill = runner.invoke(args=["verify"])
+    assert (ill.exit_code, json.loads(ill.output)["ok"]) == (2, False)
+    faults = [check for check in json.loads(ill.output)["checks"] if check["violations"]]
+    assert faults == [
+        {
+            "name": "no more people have a place than there are places",
+            "violations": 1,
+            "examples": ["coming"],
+        }
+    ]

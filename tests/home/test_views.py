@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.catalogue.models import EventState, OfferKind, OfferState
+from app.kernel.access import Role
+from app.kernel.db import db, transaction
+from tests.support.factories import (
+    make_attendance,
+    make_booking,
+    make_event,
+    make_offer,
+    make_partnership,
+    make_person,
+)
+from tests.support.page import Element
+from tests.support.page_client import PageClient, PageResponse
+from tests.support.signing_in import sign_in
+
+
+@pytest.fixture
+def desk(client: PageClient, now: datetime) -> PageClient:
+    make_partnership()
+    sign_in(client, make_person(Role.DELIVERY))
+    return client
+
+
+def links_under(page: PageResponse, title: str) -> list[str]:
+    """Where the lines of one list of the desk lead to."""
+    found: list[str] = []
+    under = False
+    for element in page.page.one("main").everything:
+        if element.tag == "h2":
+            under = element.words.startswith(title)
+        if under and _is_line(element):
+            found.append(element["href"])
+    return found
+
+
+def _is_line(element: Element) -> bool:
+    return element.tag == "a" and element.parent is not None and element.parent.tag == "h3"
+
+
+def test_the_front_page_leads_to_the_next_dates_and_every_kind(
+    client: PageClient, now: datetime
+) -> None:
+    make_partnership()
+    for days in range(9):
+        make_event(starts_at=now + timedelta(days=days, hours=1), reference=f"in{days}")
+    make_event(starts_at=now + timedelta(hours=2), booking_closes_at=now - timedelta(hours=1))
+    make_offer(kind=OfferKind.RESOURCE)
+    db.session.commit()
+
+    page = client.get("/")
+
+    rows = [row.one("h3").one("a")["href"] for row in page.select("li", class_="event-row")]
+    assert rows == [f"/events/in{days}" for days in range(6)]
+    assert page.page.link("Courses") == "/learning?kind=course"
+    assert page.page.link("Resources") == "/learning?kind=resource"
+    assert page.page.link("Add the programme to my calendar") == "webcal://localhost/calendar.ics"
+
+
+def test_the_front_page_without_dates_leads_on(client: PageClient, now: datetime) -> None:
+    make_partnership()
+    db.session.commit()
+
+    assert "There are no dates to book at the moment." in client.get("/").words
+
+
+def test_the_desk_says_when_there_is_nothing_to_do(desk: PageClient) -> None:
+    page = desk.get("/manage")
+
+    assert page.h1 == "Manage"
+    assert "No session in the next seven days." in page.words
+    assert "Every register of the last half year is taken." in page.words
+
+
+def test_the_desk_shows_what_needs_somebody(desk: PageClient, now: datetime) -> None:
+    with transaction():
+        make_event(starts_at=now + timedelta(hours=3), reference="today")
+        make_event(starts_at=now + timedelta(days=8), reference="next-week")
+        untaken = make_event(starts_at=now - timedelta(days=2), reference="untaken")
+        make_booking(untaken)
+        taken = make_event(starts_at=now - timedelta(days=3), reference="taken")
+        make_attendance(make_booking(taken))
+        make_event(starts_at=now - timedelta(days=4), reference="nobody-came")
+        make_event(
+            starts_at=now + timedelta(days=20),
+            reference="waiting",
+            capacity=2,
+            places_taken=2,
+            waiting_count=3,
+        )
+        make_event(reference="draft", state=EventState.DRAFT, published_at=None)
+        make_offer(slug="idea", state=OfferState.IN_DEVELOPMENT, published_at=None)
+
+    page = desk.get("/manage")
+
+    assert links_under(page, "The next 7 days") == ["/manage/events/today"]
+    assert links_under(page, "Registers to take") == ["/manage/events/untaken/register"]
+    assert links_under(page, "Full, with people waiting") == ["/manage/events/waiting"]
+    assert links_under(page, "Draft sessions") == ["/manage/events/draft"]
+    assert links_under(page, "Offers in development") == ["/manage/offers/idea"]
+    assert "2 of 2 taken, 3 waiting" in page.words
+
+
+def test_a_session_of_several_dates_stands_on_the_desk_on_each_of_its_days(
+    desk: PageClient, now: datetime
+) -> None:
+    with transaction():
+        event = make_event(starts_at=now - timedelta(days=7, hours=1), days=2, reference="two")
+        booking = make_booking(event)
+        make_booking(event)
+    assert links_under(desk.get("/manage"), "The next 7 days") == ["/manage/events/two"]
+    assert links_under(desk.get("/manage"), "Registers") == ["/manage/events/two/register"] * 2
+
+    with transaction():
+        make_attendance(db.session.merge(booking))
+
+    assert links_under(desk.get("/manage"), "Registers") == []
+
+
+def test_long_lists_are_paged_and_cost_no_more_statements(desk: PageClient, now: datetime) -> None:
+    desk.get("/manage")
+    few = len(desk.watch.statements)
+    with transaction():
+        offer = make_offer()
+        for number in range(30):
+            make_event(
+                offer,
+                starts_at=datetime(2027, 1, 1, 9, tzinfo=UTC) + timedelta(days=number),
+                state=EventState.DRAFT,
+                published_at=None,
+            )
+
+    page = desk.get("/manage")
+    assert len(desk.watch.statements) == few
+    page = desk.click(page, "All 30: draft sessions")
+    assert page.page.title.startswith("Draft sessions (page 1 of 2)")
+    assert len(links_under(desk.get("/manage?list=drafts&page=2"), "30 in all")) == 5
+
+
+@pytest.mark.parametrize(
+    "query", ["list=x", "list=drafts&page=99", "list=registers&page=0", "list=&page=" + "9" * 400]
+)
+def test_the_desk_never_fails_on_an_address(desk: PageClient, query: str) -> None:
+    assert desk.get(f"/manage?{query}").status_code == 200
+
+
+def test_the_desk_is_for_those_who_plan(client: PageClient, now: datetime) -> None:
+    make_partnership()
+    sign_in(client, make_person(Role.EVALUATOR))
+
+    assert client.get("/manage").status_code == 403

@@ -1,0 +1,85 @@
+"""Which answers are in the figures."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from app.impact.closing_rules import Batch, released
+
+JANUARY, FEBRUARY, MARCH = (date(2025, month, 1) for month in (1, 2, 3))
+
+
+def month(day: date, answers: int, *, is_closed: bool = True) -> Batch:
+    return Batch(day, is_whole_year=False, answers=answers, is_closed=is_closed)
+
+
+def whole_year(year: int, answers: int, *, is_closed: bool = True) -> Batch:
+    return Batch(date(year, 1, 1), is_whole_year=True, answers=answers, is_closed=is_closed)
+
+
+CASES = {
+    "nothing there": ([], 0),
+    "a month that has closed": ([month(JANUARY, 10)], 10),
+    "a month still open": ([month(JANUARY, 50, is_closed=False)], 0),
+    "too few to be a step": ([month(JANUARY, 9)], 0),
+    "two months make a step": ([month(JANUARY, 9), month(FEBRUARY, 1)], 10),
+    "the last few wait": ([month(JANUARY, 12), month(FEBRUARY, 9)], 12),
+    "the last few come with the next": (
+        [month(JANUARY, 12), month(FEBRUARY, 9), month(MARCH, 2)],
+        23,
+    ),
+    "nothing passes an open month": (
+        [month(JANUARY, 12), month(FEBRUARY, 3, is_closed=False), month(MARCH, 20)],
+        12,
+    ),
+    "order of arrival says nothing": ([month(MARCH, 20), month(JANUARY, 12)], 32),
+    "few without an event come with their whole year": (
+        [month(FEBRUARY, 8), whole_year(2025, 4)],
+        12,
+    ),
+    "few without an event hold their year back": (
+        [month(FEBRUARY, 30), whole_year(2025, 4, is_closed=False)],
+        0,
+    ),
+    "they hold back no earlier year": (
+        [month(date(2024, 5, 1), 15), month(FEBRUARY, 30), whole_year(2025, 4, is_closed=False)],
+        15,
+    ),
+    "many without an event hold back nothing": (
+        [month(FEBRUARY, 30), whole_year(2025, 11, is_closed=False)],
+        30,
+    ),
+    "many without an event come as a step of their own": (
+        [month(FEBRUARY, 30), whole_year(2025, 11)],
+        41,
+    ),
+    "a year asked only without events": ([whole_year(2024, 40), whole_year(2025, 3)], 40),
+}
+
+
+@pytest.mark.parametrize(("batches", "expected"), CASES.values(), ids=CASES)
+def test_answers_let_in(batches: list[Batch], expected: int) -> None:
+    let_in = released(batches, threshold=10)
+    assert sum(batch.answers for batch in batches if batch.key in let_in) == expected
+
+
+def test_the_running_team_needs_fewer() -> None:
+    assert released([month(JANUARY, 5)], threshold=5) == {(JANUARY, False)}
+
+
+def test_what_is_shown_grows_by_steps_of_at_least_the_threshold_as_months_close() -> None:
+    sizes = [3, 4, 8, 1, 1, 12, 2, 9, 10, 5, 4, 2]
+    days = [date(2025, number, 1) for number in range(1, 13)]
+    shown = []
+    for closed in range(13):
+        batches = [
+            month(day, size, is_closed=place < closed)
+            for place, (day, size) in enumerate(zip(days, sizes, strict=True))
+        ]
+        let_in = released(batches, threshold=10)
+        shown.append(sum(batch.answers for batch in batches if batch.key in let_in))
+    assert all(later - earlier == 0 or later - earlier >= 10 for earlier, later in pairwise(shown))
+    assert shown[-1] >= sum(sizes) - 9

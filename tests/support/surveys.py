@@ -1,0 +1,85 @@
+"""Surveys under way: somebody attended, the worker's round, the link in the letter."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.bookings.models import Booking
+from app.catalogue.models import Event, Offer
+from app.kernel.db import db
+from app.outbox.models import OutboxMessage
+from app.surveys import operations
+from app.surveys.models import Evaluation, SurveyInvitation
+from tests.support.factories import (
+    make_attendance,
+    make_booking,
+    make_event,
+    make_offer,
+    make_partnership,
+    make_person,
+)
+
+
+def round_of_work(now: datetime) -> int:
+    """What the worker does with surveys at one instant; how many were asked or reminded of."""
+    operations.plan_invitations(now=now)
+    count = operations.send_due(now=now) + operations.remind_due(now=now)
+    operations.close_due(now=now)
+    operations.erase_pairings(now=now)
+    db.session.commit()
+    db.session.expire_all()
+    return count
+
+
+def attended(event: Event, person: Person | None = None) -> Booking:
+    """A booking of somebody who came on every date."""
+    booking = make_booking(event, person)
+    make_attendance(booking)
+    return booking
+
+
+def past_event(offer: Offer | None = None, *, ended_at: datetime, **changes: object) -> Event:
+    """An event of three hours that ended then."""
+    return make_event(offer, starts_at=ended_at - timedelta(hours=3), **changes)  # type: ignore[arg-type]
+
+
+def a_course_attended(ended_at: datetime, people: int = 1) -> Event:
+    """A course that so many people came to, with its evaluation planned as it was made."""
+    make_partnership()
+    event = past_event(make_offer(title="Multi-Agency Neglect"), ended_at=ended_at)
+    operations.ensure_default_evaluations(now=ended_at - timedelta(days=30))
+    sector = make_person().sector
+    for _ in range(people):
+        attended(event, make_person(sector=sector, organisation=None))
+    db.session.commit()
+    return event
+
+
+def messages(kind: str = "survey") -> list[OutboxMessage]:
+    """The messages about surveys in the order of queueing."""
+    found = select(OutboxMessage).where(OutboxMessage.kind.startswith(kind))
+    return list(db.session.scalars(found.order_by(OutboxMessage.id)))
+
+
+def links_in(message: OutboxMessage) -> list[str]:
+    """The paths of the surveys that a message leads to."""
+    return re.findall(r"/surveys/[0-9a-f]{64}(?!/)", message.text_body)
+
+
+def invitations(months_later: int | None = None) -> list[SurveyInvitation]:
+    """The invitations, of one wave or of all, by when they fall due."""
+    found = db.session.scalars(
+        select(SurveyInvitation).order_by(SurveyInvitation.due_at, SurveyInvitation.id)
+    )
+    return [one for one in found if months_later in (None, one.wave.months_later)]
+
+
+def default_evaluation(offer: Offer) -> Evaluation:
+    """The evaluation that the offer got by itself."""
+    return db.session.scalars(
+        select(Evaluation).where(Evaluation.is_default_for_id == offer.id)
+    ).one()

@@ -1,0 +1,230 @@
+"""A small service with one of everything, and the address of each page filled in with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from app.accounts.models import Person
+from app.accounts.queries import SESSION_NAME_LENGTH
+from app.bookings.models import Booking, BookingState
+from app.catalogue.models import Audience, Event, EventState, Offer, OfferState, Series, Topic
+from app.kernel.access import Role
+from app.kernel.db import db
+from app.kernel.tokens import token_hash
+from app.partnership.models import Policy, PolicyKind
+from app.surveys import operations as surveys
+from app.surveys.models import Evaluation, QuestionnaireKind
+from app.surveys.questionnaires import current_version
+from tests.support.factories import (
+    make_attendance,
+    make_booking,
+    make_event,
+    make_offer,
+    make_organisation,
+    make_partnership,
+    make_person,
+    make_sector,
+)
+from tests.support.signing_in import sign_in
+from tests.support.surveys import links_in, messages, round_of_work
+
+MISSING = "nosuchthing"
+A_MAIL = "20261110-090000-1-nosuchmail.eml"
+# Tables in which a read, or a refused attempt, may leave its mark.
+MARKS = {"sign_in_session", "attempt", "alembic_version"}
+
+
+@dataclass
+class World:
+    """The things there are, by the names that tests use."""
+
+    offer: Offer
+    draft_offer: Offer
+    series: Series
+    event: Event
+    draft_event: Event
+    past_event: Event
+    booking: Booking
+    waiting: Booking
+    others_booking: Booking
+    evaluation: Evaluation
+    proposed: str
+    token: str
+    people: dict[str, Person] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def address(self, rule: Rule | str, app: Flask, **changes: Any) -> str:
+        """The rule's address with things that exist, or with these instead."""
+        found = rule if isinstance(rule, Rule) else rule_called(app, rule)
+        filled = {**self._arguments(found), **changes}
+        with app.test_request_context():
+            built = app.url_map.bind("localhost").build(found.endpoint, filled)
+        return str(built)
+
+    def _arguments(self, rule: Rule) -> dict[str, Any]:
+        first = "/".join(rule.rule.split("/")[:3])
+        known = {**self.values.get(first, {}), **self.values.get(rule.rule, {})}
+        return {name: known[name] for name in rule.arguments}
+
+
+def rule_called(app: Flask, rule: str) -> Rule:
+    """The rule of the application that is written so."""
+    return next(one for one in app.url_map.iter_rules() if one.rule == rule)
+
+
+def sign_in_as(client: Any, world: World, who: str, *, second_factor: bool = True) -> str:
+    """Sign in the person known by that name in this world; the token."""
+    return sign_in(client, world.people[who], second_factor=second_factor)
+
+
+def make_people() -> dict[str, Person]:
+    """Two practitioners, somebody in each role, and somebody who has left."""
+    sector = make_sector("Education")
+    people = {
+        "ana": make_person(name="Ana Osei", sector=sector, organisation=make_organisation(sector)),
+        "ben": make_person(name="Ben Marsh"),
+        "left": make_person(name="Cora Lunn"),
+        "new": make_person(
+            name="",
+            capacity=None,
+            job_title=None,
+            organisation=None,
+            sector=None,
+            profile_completed_at=None,
+        ),
+    }
+    return people | {role.value: make_person(role, name=f"The {role.value}") for role in Role}
+
+
+def make_world(now: datetime, **words: str) -> World:
+    """One of everything, committed; `words` replaces the texts that people type."""
+    make_partnership()
+    for kind in PolicyKind:
+        name = f"About {kind.value}"
+        db.session.add(Policy(kind=kind, title=name, body="What we do.", reviewed_on=now.date()))
+    people = make_people()
+    title = words.get("title", "Multi-Agency Neglect")
+    series = Series(slug="series-1", title=words.get("title", "Exploitation"), summary="A summary")
+    topic = Topic(slug="neglect", name="Neglect")
+    audience = Audience(slug="everyone", name="Everyone", position=1)
+    db.session.add_all([series, topic, audience])
+    offer = make_offer(
+        slug="neglect",
+        title=title,
+        description=words.get("description", "What it is, *at length*."),
+        series=series,
+        topics=[topic],
+        audiences=[audience],
+        why=words.get("description", "Because."),
+    )
+    draft_offer = make_offer(
+        slug="draft", title="Not yet", state=OfferState.IN_DEVELOPMENT, published_at=None
+    )
+    event = make_event(offer, starts_at=now + timedelta(hours=20), days=2)
+    full = make_event(offer, starts_at=now + timedelta(days=30), capacity=1)
+    past = make_event(offer, starts_at=now - timedelta(days=3))
+    draft = make_event(offer, starts_at=now + timedelta(days=60), state=EventState.DRAFT)
+    if "organisation" in words:
+        assert people["ana"].organisation
+        people["ana"].organisation.name = words["organisation"]
+    if "person" in words:
+        people["ana"].name = words["person"]
+    adjustments = words.get("adjustments", "A hearing loop")
+    booking = make_booking(event, people["ana"], adjustments=adjustments)
+    others = make_booking(event, people["ben"])
+    make_booking(full, people["ben"])
+    waiting = make_booking(full, people["ana"], state=BookingState.WAITING)
+    make_attendance(make_booking(past, people["ana"], adjustments=adjustments))
+    surveys.ensure_default_evaluations(now=now - timedelta(days=30))
+    evaluation = Evaluation(
+        slug="toolkit",
+        title=words.get("title", "The toolkit"),
+        subject_words="the toolkit",
+        created_at=now,
+        offers=[offer],
+        open_version_id=current_version(QuestionnaireKind.IMPACT).id,
+        open_from=now - timedelta(days=1),
+        open_until=now + timedelta(days=30),
+    )
+    db.session.add(evaluation)
+    proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
+    db.session.commit()
+    round_of_work(now)
+    [letter] = messages("survey")
+    token = links_in(letter)[0].rpartition("/")[2]
+    world = World(
+        offer=offer,
+        draft_offer=draft_offer,
+        series=series,
+        event=event,
+        draft_event=draft,
+        past_event=past,
+        booking=booking,
+        waiting=waiting,
+        others_booking=others,
+        evaluation=evaluation,
+        proposed=proposed.reference,
+        token=token,
+        people=people,
+    )
+    world.values = _values(world)
+    return world
+
+
+def _values(world: World) -> dict[str, dict[str, Any]]:
+    """What stands for the variable parts of an address: by its first two parts, or by the rule."""
+    past = {"reference": world.past_event.reference}
+    admin = world.people["administrator"]
+    delivery = world.people["delivery"]
+    return {
+        "/admin/organisations": {"reference": world.proposed},
+        "/admin/people": {"reference": delivery.reference, "role": "delivery"},
+        "/bookings/<reference>": {"reference": world.booking.reference},
+        "/dev/mail": {"name": A_MAIL},
+        "/events/<reference>": {"reference": world.event.reference},
+        "/events/<reference>.ics": {"reference": world.event.reference},
+        "/impact/evaluations": {"slug": world.evaluation.slug},
+        "/impact/offers": {"slug": world.offer.slug},
+        "/learning/<slug>": {"slug": world.offer.slug},
+        "/manage/evaluations": {"slug": world.evaluation.slug},
+        "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove": {
+            "slug": _default_slug(world.offer),
+            "months": 12,
+        },
+        "/manage/events": {
+            "reference": world.event.reference,
+            "booking_reference": world.booking.reference,
+        },
+        "/manage/events/<reference>/register": past,
+        "/manage/events/<reference>/register/sheet": past,
+        "/manage/events/<reference>/publish": {"reference": world.draft_event.reference},
+        "/manage/offers": {"slug": world.offer.slug},
+        "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
+        "/manage/series": {"slug": world.series.slug},
+        "/profile/sign-ins": {"name": token_hash(admin.reference)[:SESSION_NAME_LENGTH]},
+        "/static/<path:filename>": {"filename": "ripple.css"},
+        "/surveys/<token>": {"token": world.token},
+        "/surveys/open": {"slug": world.evaluation.slug},
+    }
+
+
+def _default_slug(offer: Offer) -> str:
+    found = select(Evaluation.slug).where(Evaluation.is_default_for_id == offer.id)
+    return db.session.scalars(found).one()
+
+
+def contents() -> dict[str, list[str]]:
+    """Everything the database holds, by table; the marks that reading leaves are left out."""
+    tables = [table for table in db.metadata.sorted_tables if table.name not in MARKS]
+    held = {
+        table.name: sorted(repr(tuple(row)) for row in db.session.execute(select(table)))
+        for table in tables
+    }
+    db.session.rollback()
+    return held

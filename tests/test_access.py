@@ -1,0 +1,288 @@
+"""Who may use which page: one table, held against every rule, method and kind of person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app.kernel import clock
+from app.kernel.access import Role
+from app.kernel.db import db
+from tests.support.page_client import WRITES, PageClient, PageResponse
+from tests.support.signing_in import sign_out
+from tests.support.world import MARKS, MISSING, World, make_world, rule_called, sign_in_as
+
+D, A, T, E, ADMIN = "delivery", "advisor", "trainer", "evaluator", "administrator"
+ROLES = tuple(role.value for role in Role)
+
+ANYBODY = "anybody"
+SIGNED_IN = "signed in"
+OWNER = "owner"  # whose booking it is; to everybody else it is not there
+OWN_DEVICE = "own device"  # a sign-in of one's own; the one in the address is somebody else's
+EXAMPLE = "example"  # exists in the example programme only
+PROGRAMME = frozenset({D, A})  # who plan and run the programme
+LOOKING = frozenset({D, A, T})  # who see the programme from inside
+FIGURES = frozenset({D, A, E})  # who see aggregates
+SETTINGS = frozenset({ADMIN})
+
+POLICY: dict[str, str | frozenset[str]] = {
+    # What everybody may see
+    "/": ANYBODY,
+    "/accessibility": ANYBODY,
+    "/booking-policy": ANYBODY,
+    "/brand.css": ANYBODY,
+    "/calendar.ics": ANYBODY,
+    "/cookies": ANYBODY,
+    "/events/<reference>": ANYBODY,
+    "/events/<reference>.ics": ANYBODY,
+    "/events/<reference>/book": SIGNED_IN,
+    "/healthz": ANYBODY,
+    "/learning": ANYBODY,
+    "/learning.atom": ANYBODY,
+    "/learning.json": ANYBODY,
+    "/learning/<slug>": ANYBODY,
+    "/privacy": ANYBODY,
+    "/readyz": ANYBODY,
+    "/robots.txt": ANYBODY,
+    "/sign-in": ANYBODY,
+    "/sign-in/again": ANYBODY,
+    "/sign-in/code": ANYBODY,
+    "/sign-out": ANYBODY,
+    "/sitemap.xml": ANYBODY,
+    "/static/<path:filename>": ANYBODY,
+    "/surveys/<token>": ANYBODY,  # who holds the link
+    "/surveys/<token>/stop": ANYBODY,
+    "/surveys/<token>/stopped": ANYBODY,
+    "/surveys/open/<slug>": ANYBODY,
+    "/surveys/open/<slug>/done": ANYBODY,
+    # A person's own things
+    "/bookings": SIGNED_IN,
+    "/bookings/<reference>": OWNER,
+    "/bookings/<reference>/calendar.ics": OWNER,
+    "/bookings/<reference>/cancel": OWNER,
+    "/bookings/<reference>/join": OWNER,
+    "/profile": SIGNED_IN,
+    "/profile/sign-ins/<name>/end": OWN_DEVICE,
+    "/record": SIGNED_IN,
+    "/sign-in/recovery-codes": SIGNED_IN,
+    "/sign-in/second-step": SIGNED_IN,
+    "/sign-in/set-up": SIGNED_IN,
+    "/welcome": SIGNED_IN,
+    "/welcome/new-organisation": SIGNED_IN,
+    "/welcome/organisation": SIGNED_IN,
+    "/welcome/sector": SIGNED_IN,
+    # The programme from inside
+    "/manage": LOOKING,
+    "/manage/evaluations": PROGRAMME,
+    "/manage/evaluations/<slug>": PROGRAMME,
+    "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove": PROGRAMME,
+    "/manage/evaluations/new": PROGRAMME,
+    "/manage/events/<reference>": PROGRAMME,
+    "/manage/events/<reference>/bookings": PROGRAMME,
+    "/manage/events/<reference>/bookings/<booking_reference>/cancel": PROGRAMME,
+    "/manage/events/<reference>/bookings/new": PROGRAMME,
+    "/manage/events/<reference>/cancel": PROGRAMME,
+    "/manage/events/<reference>/change": PROGRAMME,
+    "/manage/events/<reference>/messages": PROGRAMME,
+    "/manage/events/<reference>/publish": PROGRAMME,
+    "/manage/events/<reference>/register": PROGRAMME,
+    "/manage/events/<reference>/register/sheet": PROGRAMME,
+    "/manage/offers": LOOKING,
+    "/manage/offers/<slug>": LOOKING,
+    "/manage/offers/<slug>/archive": PROGRAMME,
+    "/manage/offers/<slug>/edit": PROGRAMME,
+    "/manage/offers/<slug>/events": LOOKING,
+    "/manage/offers/<slug>/events/new": PROGRAMME,
+    "/manage/offers/<slug>/publish": PROGRAMME,
+    "/manage/offers/<slug>/surveys": PROGRAMME,
+    "/manage/offers/new": PROGRAMME,
+    "/manage/series": LOOKING,
+    "/manage/series/<slug>/edit": PROGRAMME,
+    "/manage/series/new": PROGRAMME,
+    "/manage/surveys": PROGRAMME,
+    # Figures, never a name beside an answer
+    "/impact": FIGURES,
+    "/impact/evaluations/<slug>": FIGURES,
+    "/impact/evaluations/<slug>.csv": FIGURES,
+    "/impact/offers/<slug>": FIGURES,
+    "/impact/offers/<slug>.csv": FIGURES,
+    # Roles, settings, trail
+    "/admin": SETTINGS,
+    "/admin/organisations": SETTINGS,
+    "/admin/organisations/<reference>": SETTINGS,
+    "/admin/organisations/<reference>/merge": SETTINGS,
+    "/admin/people/<reference>": SETTINGS,
+    "/admin/people/<reference>/roles/<role>/revoke": SETTINGS,
+    "/admin/people/<reference>/second-step/remove": SETTINGS,
+    "/admin/people/<reference>/sign-ins/end": SETTINGS,
+    "/admin/trail": SETTINGS,
+    # The example programme
+    "/dev": EXAMPLE,
+    "/dev/mail": EXAMPLE,
+    "/dev/mail/<name>": EXAMPLE,
+    "/dev/mail/<name>/calendar": EXAMPLE,
+    "/dev/mail/<name>/download": EXAMPLE,
+    "/dev/mail/<name>/html": EXAMPLE,
+    "/dev/sign-in": EXAMPLE,
+    "/dev/time": EXAMPLE,
+}
+
+# Whoever tries: a name in the world, and whether with the second step. Cora has left since she
+# signed in; nobody is the visitor. The owner of the bookings comes last, as she may cancel them.
+ACTORS: tuple[tuple[str, bool], ...] = (
+    ("nobody", False),
+    ("left", False),
+    *((role, False) for role in ROLES),
+    *((role, True) for role in ROLES),
+    ("ben", False),
+    ("ana", False),
+)
+
+LET_IN, NOT_THERE, FORBIDDEN = "let in", "not there", "forbidden"
+TO_SIGN_IN, TO_SECOND_STEP = "to sign in", "to the second step"
+
+
+def expected(allowed: str | frozenset[str], who: str, *, second_factor: bool) -> str:
+    """What the policy says should happen to that person."""
+    if allowed == EXAMPLE:
+        return NOT_THERE
+    if allowed == ANYBODY:
+        return LET_IN
+    if who in {"nobody", "left"}:
+        return TO_SIGN_IN
+    if allowed == OWN_DEVICE:
+        return NOT_THERE
+    if allowed == OWNER:
+        return LET_IN if who == "ana" else NOT_THERE
+    if allowed == SIGNED_IN:
+        return LET_IN
+    if who not in allowed:
+        return FORBIDDEN
+    return LET_IN if second_factor else TO_SECOND_STEP
+
+
+def happened(answer: PageResponse, address: str, method: str) -> str:
+    """What the answer amounts to."""
+    # A booking goes on after signing in; any other change that was refused is not remembered.
+    backs = {address} if method == "GET" or address.endswith("/book") else {"/"}
+    for name, path in ((TO_SIGN_IN, "/sign-in"), (TO_SECOND_STEP, "/sign-in/second-step")):
+        if answer.status_code == 302 and answer.location in {f"{path}?next={b}" for b in backs}:
+            return name
+    by_status = {403: FORBIDDEN, 404: NOT_THERE}
+    if answer.status_code in by_status:
+        return by_status[answer.status_code]
+    return LET_IN if answer.status_code < 400 else str(answer.status_code)
+
+
+def written(client: PageClient) -> list[str]:
+    """The tables that the request before wrote to, leaving out the marks that reading leaves."""
+    found = [match[1] for s in client.watch.statements if (match := WRITES.match(s))]
+    return [table for table in found if table not in MARKS]
+
+
+@pytest.fixture
+def world(app: Flask, now: datetime) -> World:
+    return make_world(now)
+
+
+def come_as(client: PageClient, world: World, who: str, *, second_factor: bool) -> None:
+    """Be that person on this client, from the start."""
+    sign_out(client)
+    if who != "nobody":
+        sign_in_as(client, world, who, second_factor=second_factor)
+    if who == "left":
+        world.people["left"].deactivated_at = clock.now()
+        db.session.commit()
+
+
+def test_the_table_names_every_address_and_no_other(app: Flask) -> None:
+    assert sorted({rule.rule for rule in app.url_map.iter_rules()}) == sorted(POLICY)
+
+
+@pytest.mark.parametrize(("who", "second_factor"), ACTORS)
+def test_everybody_meets_what_the_table_says(
+    app: Flask, client: PageClient, world: World, who: str, second_factor: bool
+) -> None:
+    # A form without its token reaches its view, which does nothing with it: see the test below.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    come_as(client, world, who, second_factor=second_factor)
+    wrong = []
+    for rule in sorted(POLICY, key=lambda one: (one == "/sign-out", one)):
+        address = world.address(rule, app)
+        wanted = expected(POLICY[rule], who, second_factor=second_factor)
+        for method in sorted(methods_of(rule_called(app, rule))):
+            answer = client.open(address, method=method, judge=False)
+            answer.close()
+            found = happened(answer, address, method)
+            changed = written(client) if wanted != LET_IN or method != "POST" else []
+            if (found, changed) != (wanted, []):
+                wrong.append(f"{method} {rule}: {found}, not {wanted}; wrote to {changed}")
+    assert not wrong, "\n".join(wrong)
+
+
+def methods_of(rule: Rule) -> set[str]:
+    """The methods a rule answers to; what Flask answers by itself left out."""
+    return (rule.methods or set()) - {"OPTIONS"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule, who in POLICY.items() if who == OWNER])
+def test_somebody_elses_booking_is_as_absent_as_one_that_never_was(
+    app: Flask, client: PageClient, world: World, rule: str
+) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    sign_in_as(client, world, "ana")
+    for method in sorted(methods_of(rule_called(app, rule))):
+        others, missing = (
+            client.open(world.address(rule, app, reference=reference), method=method, judge=False)
+            for reference in (world.others_booking.reference, MISSING)
+        )
+        assert others.status_code == missing.status_code == 404
+        assert others.data == missing.data
+
+
+def test_methods_that_a_page_does_not_offer_are_refused(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    for rule in app.url_map.iter_rules():
+        for method in {"POST", "PUT", "PATCH", "DELETE"} - (rule.methods or set()):
+            answer = client.open(world.address(rule, app), method=method, judge=False)
+            assert answer.status_code == 405, f"{method} {rule.rule}"
+            assert written(client) == []
+
+
+def test_every_form_is_refused_without_the_token_of_its_page(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())]
+    for who in ("nobody", "ana", "delivery", "administrator"):
+        come_as(client, world, who, second_factor=True)
+        for rule in posts:
+            for sent in ({}, {"csrf_token": "made up"}):
+                answer = client.post(world.address(rule, app), data=sent, judge=False)
+                assert answer.status_code == 400, f"{rule.rule} {who} {sent}"
+                assert written(client) == []
+
+
+ODD = (MISSING, "x" * 500, "0", "-1", "\u00e4\u202e", "\x00", "'; DROP TABLE offer; --")
+
+
+@pytest.mark.parametrize("who", ["ana", "delivery", "administrator"])
+def test_what_is_not_there_says_so_helpfully(
+    app: Flask, client: PageClient, world: World, who: str
+) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    come_as(client, world, who, second_factor=True)
+    for rule, allowed in POLICY.items():
+        is_for_them = who in allowed if isinstance(allowed, frozenset) else who == "ana"
+        if "<" not in rule or not is_for_them:
+            continue
+        found = rule_called(app, rule)
+        for odd in ODD:
+            changes = {name: 23 if name == "months" else odd for name in found.arguments}
+            for method in methods_of(found) - {"HEAD"}:
+                answer = client.open(world.address(rule, app, **changes), method=method)
+                assert answer.status_code == 404, f"{method} {rule} {odd!r}"
+                assert answer.select("a", href="/"), f"{rule} {odd!r}"

@@ -1,0 +1,266 @@
+"""Whatever is sent to a form: never a failure, nothing half done, what was typed is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.kernel.db import db
+from app.kernel.forms import one_line, tidy
+from tests.support.factories import make_event, make_organisation
+from tests.support.hostile import TEXTS
+from tests.support.page import Form, Page
+from tests.support.page_client import WRITES, PageClient, PageResponse
+from tests.support.world import MARKS, World, contents, make_world, sign_in_as
+
+# What a careful person would type, by the name of the field.
+CAREFUL = {
+    "email": "dee.park@example.org",
+    "name": "Dee Park",
+    "title": "Something new",
+    "summary": "What it is, in a sentence.",
+    "description": "What it is, at length.",
+    "who_for": "Everyone who works with families.",
+    "subject_words": "the toolkit",
+    "reason": "The trainer is ill",
+    "day_1": "3 March 2027",
+    "starts_1": "9:30am",
+    "ends_1": "12:30pm",
+    "capacity": "20",
+    "new_topics": "",
+}
+NOT_TYPED = {"hidden", "radio", "checkbox", "submit"}
+EMPTIED_ON_PURPOSE = {"code", "form_key"}  # a wrong code is not shown again; a key is not typed
+
+
+@dataclass(frozen=True)
+class Case:
+    """A form of the service: where it stands, who fills it in, which button sends it."""
+
+    rule: str
+    who: str
+    button: str | None = None
+    query: str = ""
+    checks_first: bool = False  # a valid form leads to a page that asks once more
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+CASES = (
+    Case("/sign-in", "nobody"),
+    Case("/surveys/<token>", "nobody", query="?step=1"),
+    Case("/surveys/open/<slug>", "nobody", query="?step=1"),
+    Case("/events/<reference>/book", "ben"),
+    Case("/welcome", "new"),
+    Case("/welcome/organisation", "ana", query="?q=Organisation"),
+    Case("/welcome/new-organisation", "ana"),
+    Case("/welcome/sector", "ana"),
+    Case("/sign-in/set-up", "delivery"),
+    Case("/manage/offers/new", "delivery", "Save the offer"),
+    Case("/manage/offers/<slug>/edit", "delivery", "Save the offer"),
+    Case("/manage/offers/<slug>/events/new", "delivery", "Save the draft"),
+    Case("/manage/series/new", "delivery"),
+    Case("/manage/series/<slug>/edit", "delivery"),
+    Case("/manage/events/<reference>/bookings/new", "delivery"),
+    Case("/manage/events/<reference>/cancel", "delivery"),
+    Case("/manage/events/<reference>/change", "delivery", "Continue", checks_first=True),
+    Case("/manage/events/<reference>/register", "delivery"),
+    Case("/manage/offers/<slug>/surveys", "delivery"),
+    Case("/manage/evaluations/new", "delivery"),
+    Case("/manage/evaluations/<slug>", "delivery"),
+    Case("/admin", "administrator"),
+    Case("/admin/organisations/<reference>", "administrator"),
+    Case("/admin/organisations/<reference>/merge", "administrator", query="?q=Organisation"),
+)
+
+
+@pytest.fixture
+def world(app: Flask, now: datetime) -> World:
+    return make_world(now)
+
+
+def typed_form(page: Page) -> Form | None:
+    """The form of a page with most to fill in; None if there is none with anything."""
+    forms = [form for form in page.forms if form.element.get("method").lower() == "post"]
+    most = max(forms, key=lambda form: len(form.names), default=None)
+    return most if most and most.names - {"csrf_token"} else None
+
+
+def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
+    """Where the form stands; with a new thing where a form that was accepted ends the old one."""
+    if case.rule in {"/events/<reference>/book", "/manage/events/<reference>/cancel"}:
+        offer = db.session.merge(world.offer)
+        event = make_event(offer, starts_at=now + timedelta(days=20))
+        db.session.commit()
+        return world.address(case.rule, app, reference=event.reference)
+    if case.rule.startswith("/admin/organisations/"):
+        proposed = make_organisation(proposed_at=now)
+        db.session.commit()
+        return world.address(case.rule, app, reference=proposed.reference)
+    return world.address(case.rule, app)
+
+
+def filled_in(form: Form) -> dict[str, Any]:
+    """The form as a careful person would send it."""
+    sent: dict[str, Any] = dict(form.values)
+    for control in form.element.everything:
+        name, kind = control.get("name"), control.get("type", "text")
+        if not name or control.tag == "button" or kind == "submit":
+            continue
+        if kind == "radio" and name not in sent:
+            sent[name] = [control["value"]]
+        elif control.tag == "select" and sent.get(name) == [""]:
+            sent[name] = [option.get("value") for option in control.select("option")][-1:]
+        elif kind not in NOT_TYPED and not "".join(sent.get(name, [])).strip():
+            sent[name] = [CAREFUL.get(name, "")]
+    return sent
+
+
+def typed_names(form: Form) -> list[str]:
+    """The fields of the form into which one types."""
+    return [
+        control["name"]
+        for control in form.element.everything
+        if control.tag in {"input", "textarea"}
+        and control.get("type", "text") not in NOT_TYPED
+        and control.get("name")
+    ]
+
+
+def open_form(
+    client: PageClient, case: Case, world: World, app: Flask, now: datetime
+) -> tuple[PageResponse, Form]:
+    """The page with the form, and the form."""
+    page = client.get(address_of(case, world, app, now) + case.query)
+    assert page.status_code == 200
+    form = typed_form(page.page)
+    assert form
+    return page, form
+
+
+def send(
+    client: PageClient, case: Case, page: PageResponse, form: Form, values: dict[str, Any]
+) -> PageResponse:
+    """Send the form, and hold what every answer to a form must keep."""
+    pressed = form.button(case.button) if case.button else form.buttons[0]
+    button = {pressed["name"]: pressed.get("value")} if pressed.get("name") else {}
+    answer = client.post(target(page, form), data={**values, **button})
+    assert answer.status_code in {200, 302, 303, 429}, answer.status_code
+    if is_accepted(case, answer):
+        return answer
+    assert answer.errors, "no error summary"
+    assert answer.page.title.startswith("Error: ")
+    return answer
+
+
+def target(page: PageResponse, form: Form) -> str:
+    """Where the form is sent."""
+    return form.action or page.request.full_path.rstrip("?")
+
+
+def is_accepted(case: Case, answer: PageResponse) -> bool:
+    """Whether the answer to a form says that all was well with it."""
+    asks_once_more = case.checks_first and answer.status_code == 200 and not answer.errors
+    return asks_once_more or answer.status_code in {302, 303}
+
+
+def kept(answer: PageResponse) -> dict[str, list[str]]:
+    """What the form of an answer shows as typed."""
+    form = typed_form(answer.page)
+    return form.values if form else {}
+
+
+def test_every_form_of_the_service_is_tried_here(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    found = set()
+    for who in ("nobody", "ana", "new", "ben", "delivery", "administrator"):
+        with client.session_transaction() as session:
+            session.clear()
+        if who != "nobody":
+            sign_in_as(client, world, who)
+        for rule in app.url_map.iter_rules():
+            if "POST" not in (rule.methods or set()) or "GET" not in (rule.methods or set()):
+                continue
+            query = next((case.query for case in CASES if case.rule == rule.rule), "")
+            answer = client.get(world.address(rule, app) + query)
+            if answer.status_code == 200 and typed_form(answer.page):
+                found.add(rule.rule)
+    assert sorted(found) == sorted(case.rule for case in CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_nobody_should_type_is_refused_or_kept_as_it_is(
+    app: Flask, client: PageClient, world: World, now: datetime, case: Case
+) -> None:
+    begin(client, case, world)
+    page, form = open_form(client, case, world, app, now)
+    before = contents()
+    for words, text in TEXTS.items():
+        names = typed_names(form)
+        answer = send(client, case, page, form, {**filled_in(form), **dict.fromkeys(names, text)})
+        if is_accepted(case, answer):
+            page, form = open_form(client, case, world, app, now)
+            before = contents()
+            continue
+        assert not has_written(client) or contents() == before, f"{words} was written"
+        shown = kept(answer)
+        for name in set(names) & set(shown) - EMPTIED_ON_PURPOSE:
+            ways = {text, tidy(text), one_line(text), tidy(text).lower(), one_line(text).lower()}
+            assert "".join(shown[name]).strip("\r\n") in ways, f"{name}: {words} is not kept"
+
+
+def begin(client: PageClient, case: Case, world: World) -> None:
+    """Be whoever fills in the form."""
+    if case.who != "nobody":
+        sign_in_as(client, world, case.who)
+
+
+def has_written(client: PageClient) -> bool:
+    """Whether the request before tried to change anything that counts."""
+    return any((m := WRITES.match(s)) and m[1] not in MARKS for s in client.watch.statements)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_field_missing_empty_doubled_or_odd_is_answered_with_a_page(
+    app: Flask, client: PageClient, world: World, now: datetime, case: Case
+) -> None:
+    begin(client, case, world)
+    page, form = open_form(client, case, world, app, now)
+    before = contents()
+    for name in sorted(form.names - {"csrf_token"}):
+        for given in oddly(filled_in(form).get(name, [])):
+            values = {**filled_in(form), name: given}
+            sent = {field: value for field, value in values.items() if value is not None}
+            if is_accepted(case, send(client, case, page, form, sent)):
+                page, form = open_form(client, case, world, app, now)
+                before = contents()
+            else:
+                assert not has_written(client) or contents() == before, f"{name}: {given}"
+
+
+def oddly(usual: list[str]) -> Iterator[Any]:
+    """What may come in place of one field's usual values."""
+    yield None
+    yield ""
+    yield "no such\x00choice"
+    yield "9999999999999999999"
+    yield [*usual, "another", *["more"] * 99]
+
+
+def test_a_form_with_a_wrong_token_is_refused_and_changes_nothing(
+    app: Flask, client: PageClient, world: World, now: datetime
+) -> None:
+    for case in CASES:
+        begin(client, case, world)
+        page, form = open_form(client, case, world, app, now)
+        for token in ("", "wrong", "\x00", "a" * 5000):
+            sent = {**filled_in(form), "csrf_token": token}
+            assert client.post(target(page, form), data=sent).status_code == 400
+            assert not has_written(client), case.rule

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, delete, func, insert, select, update
+from sqlalchemy import Table, and_, delete, func, insert, select, text, update
 
 from app.bookings.models import Booking
 from app.kernel.db import db, rows_changed
@@ -159,10 +159,11 @@ def erase_pairings(*, now: datetime) -> int:
 
 
 def blur_order(*, now: datetime) -> int:
-    """Rewrite what was answered lately in one statement; how many rows.
+    """Rewrite what was answered lately, so that no order or mark is left; how many rows.
 
-    PostgreSQL marks each row with the transaction that wrote it; without this, that mark would
-    join a response to the invitation answered in the same transaction.
+    PostgreSQL keeps rows where it wrote them and marks each with the transaction that did. One
+    statement gives all invitations one mark; clustering puts answers in the order of their random
+    ids. SQLite keeps no such mark, and keeps answers by id in any case.
     """
     since = london_date(now) - timedelta(days=2)
     changed = db.session.execute(
@@ -174,6 +175,9 @@ def blur_order(*, now: datetime) -> int:
         .values(answered_on=SurveyInvitation.answered_on),
         execution_options={"synchronize_session": False},
     )
+    if rows_changed(changed) and db.session.get_bind().dialect.name == "postgresql":
+        for table, key in (("response", "pk_response"), ("answer", "pk_answer")):
+            db.session.execute(text(f"CLUSTER {table} USING {key}"))
     return rows_changed(changed)
 
 

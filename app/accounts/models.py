@@ -42,6 +42,9 @@ class Organisation(Base):
         unique=True, comment="Number in the national schools register"
     )
     phase: Mapped[str | None] = mapped_column(comment="Of a school: Primary, Secondary, …")
+    establishment_type: Mapped[str | None] = mapped_column(
+        comment="Of a school: its type group in the register, as Academies, Independent schools"
+    )
     closed_on: Mapped[date | None]
     proposed_at: Mapped[datetime | None] = mapped_column(
         comment="Typed by somebody who did not find theirs; staff have not looked at it yet"

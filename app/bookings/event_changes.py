@@ -14,7 +14,14 @@ from app.accounts.models import Person
 from app.accounts.people import read_again
 from app.audit import operations as audit
 from app.bookings import emails
-from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, CalendarEntry
+from app.bookings.models import (
+    Attendance,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    CalendarEntry,
+    CancelReason,
+)
 from app.bookings.places import lock_event
 from app.bookings.rules import places_free
 from app.bookings.waiting_list import promote_waiting
@@ -302,7 +309,7 @@ def cancel_event(event_id: int, *, reason: str, actor: Person, now: datetime) ->
     partnership.current()  # read before the loop, so that nothing is written bit by bit inside it
     for booking in bookings:
         booking.state, booking.held_until = BookingState.CANCELLED, None
-        booking.cancelled_at = now
+        booking.cancelled_at, booking.cancelled_because = now, CancelReason.EVENT
         if was_published:
             emails.tell_cancelled(booking, event, by=None, now=now, into=rows)
     insert_together(rows)

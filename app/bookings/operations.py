@@ -29,7 +29,7 @@ from app.bookings.event_changes import (
 from app.bookings.event_changes import (
     publish_event as publish_event,
 )
-from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.models import Booking, BookingOrigin, BookingState, CancelReason
 from app.bookings.places import BookingFacts, gather_facts, lock_event, lock_event_of
 from app.bookings.places import recount_places as recount_places
 from app.bookings.rules import Outcome, decide, is_late_cancellation, joining_time
@@ -194,8 +194,9 @@ def cancel_booking(booking_id: int, *, actor: Person, now: datetime) -> Booking:
         _free_place(event, booking)
         booking.state, booking.held_until = BookingState.CANCELLED, None
         booking.cancelled_at = now
+        by = actor if _is_theirs(booking, actor) else None
+        booking.cancelled_because = CancelReason.PERSON if by else CancelReason.STAFF
         if not from_register:
-            by = actor if _is_theirs(booking, actor) else None
             emails.tell_cancelled(booking, event, by=by, now=now, into=rows)
         if had_place:
             promote_waiting(event, now=now, into=rows)

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel.db import Base, stored_by_value
-from app.partnership.models import HalfTerm, Priority
+from app.partnership.models import HalfTerm, Priority, Refresher
 
 
 class OfferKind(enum.StrEnum):
@@ -121,6 +121,12 @@ class Offer(Base):
     summary: Mapped[str] = mapped_column(comment="One sentence for lists")
     description: Mapped[str] = mapped_column(Text, comment="Markdown")
     who_for: Mapped[str] = mapped_column(comment="One sentence; the filter is the audiences")
+    learning_outcomes: Mapped[str] = mapped_column(
+        Text, default="", comment="What people can do afterwards, one to a line; on certificates"
+    )
+    refresher_id: Mapped[int | None] = mapped_column(
+        ForeignKey("refresher.id"), index=True, comment="The learning that attending it renews"
+    )
     length_words: Mapped[str] = mapped_column(default="", comment="As half a day")
     provider: Mapped[str | None] = mapped_column(comment="Who delivers it if not we (R6)")
     resource_url: Mapped[str | None] = mapped_column(comment="Where a resource is to be found")
@@ -140,6 +146,7 @@ class Offer(Base):
         secondary=offer_audience, order_by=Audience.position
     )
     priority: Mapped[Priority | None] = relationship()
+    refresher: Mapped[Refresher | None] = relationship()
     series: Mapped[Series | None] = relationship(back_populates="offers")
     events: Mapped[list[Event]] = relationship(back_populates="offer", order_by="Event.starts_at")
 
@@ -187,6 +194,12 @@ class Event(Base):
         default="", comment="The real meeting link; shown on the personal joining page only"
     )
     joining_notes: Mapped[str] = mapped_column(Text, default="")
+    joining_sent_at: Mapped[datetime | None] = mapped_column(
+        comment="When joining instructions went out; kept by notices, read by confirmations"
+    )
+    has_catering: Mapped[bool] = mapped_column(
+        default=False, comment="Food is served, so that dietary wishes are asked"
+    )
     capacity: Mapped[int | None] = mapped_column(comment="None means open to all")
     booking_opens_at: Mapped[datetime]
     booking_closes_at: Mapped[datetime]

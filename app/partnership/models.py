@@ -87,6 +87,19 @@ class Priority(Base):
     )
 
 
+class Refresher(Base):
+    """Learning that must be renewed, and how often (KCSIE: DSL training every two years)."""
+
+    __tablename__ = "refresher"
+    __table_args__ = (CheckConstraint("months > 0", name="months_positive"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True, comment="As DSL training")
+    months: Mapped[int] = mapped_column(comment="How long it counts from the day of learning")
+    why: Mapped[str] = mapped_column(default="", comment="Where the rule stands, for readers")
+
+
 class HalfTerm(Base):
     """One of the six parts of a school year."""
 

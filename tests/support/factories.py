@@ -7,7 +7,14 @@ from itertools import count
 from typing import Any, TypeVar
 
 from app.accounts.models import Capacity, Organisation, OrganisationKind, Person, RoleGrant
-from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingOrigin, BookingState
+from app.bookings.models import (
+    Attendance,
+    AttendanceOutcome,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    CancelReason,
+)
 from app.catalogue.models import (
     Event,
     EventDate,
@@ -163,6 +170,8 @@ def make_booking(event: Event, person: Person | None = None, **changes: Any) -> 
         "confirmed_at": NOW if state is BookingState.CONFIRMED else None,
         "joined_waiting_at": NOW if state is BookingState.WAITING else None,
     }
+    if state is BookingState.CANCELLED:
+        facts["cancelled_because"] = CancelReason.PERSON
     booking = _added(Booking(**facts | changes))
     takes_place = booking.state in {BookingState.CONFIRMED, BookingState.HELD}
     if takes_place and booking.origin is not BookingOrigin.REGISTER:

@@ -15,6 +15,9 @@ MAY_IMPORT = {
     "impact": "surveys attendance bookings improvement catalogue accounts partnership "
     "audit outbox kernel",
     "surveys": "attendance bookings improvement catalogue accounts partnership audit outbox kernel",
+    "notices": "record attendance bookings improvement catalogue accounts partnership "
+    "audit outbox kernel",
+    "record": "attendance bookings improvement catalogue accounts partnership audit outbox kernel",
     "attendance": "bookings improvement catalogue accounts partnership audit outbox kernel",
     "bookings": "improvement catalogue accounts partnership audit outbox kernel",
     "improvement": "catalogue accounts partnership audit outbox kernel",

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app.accounts.models import Person
-from app.bookings.models import Attendance, AttendanceOutcome, BookingState
+from app.bookings.models import Attendance, AttendanceOutcome, BookingState, CancelReason
 from app.catalogue.models import EventState, OfferKind, Series
 from app.kernel.db import db
 from app.surveys import evaluations, operations, planning
@@ -141,6 +141,7 @@ def test_a_wave_before_follows_the_event_and_the_booking(app: Flask) -> None:
     assert invitations()[0].due_at == datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
 
     booking.state, booking.cancelled_at = BookingState.CANCELLED, ENDED
+    booking.cancelled_because = CancelReason.STAFF
     db.session.flush()
     operations.plan_invitations(now=ENDED)
     assert invitations() == []

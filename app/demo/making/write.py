@@ -9,7 +9,14 @@ from typing import Any
 from flask import current_app
 
 from app.bookings.calendar_invites import ONLINE_WORDS
-from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, CalendarEntry
+from app.bookings.models import (
+    Attendance,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    CalendarEntry,
+    CancelReason,
+)
 from app.bookings.rules import is_late_cancellation
 from app.catalogue.models import Event, EventDate, EventMode, EventState
 from app.demo.making.plan import PlannedBooking, PlannedEvent
@@ -134,6 +141,7 @@ def _booking_row(event: PlannedEvent, booking: PlannedBooking) -> dict[str, Any]
         "joined_waiting_at": booking.joined_waiting_at,
         "confirmed_at": booking.booked_at if has_been else None,
         "cancelled_at": booking.cancelled_at,
+        "cancelled_because": CancelReason.PERSON if booking.cancelled_at else None,
         "cancelled_late": late,
     }
 

@@ -1,0 +1,1 @@
+"""Messages around an event: reminders, joining instructions, sorry we missed you."""

@@ -1,0 +1,1 @@
+"""What somebody has learned: certificates, learning elsewhere, what must be renewed and when."""

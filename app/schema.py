@@ -11,6 +11,7 @@ import app.kernel.clock
 import app.kernel.leases
 import app.outbox.models
 import app.partnership.models
+import app.record.models
 import app.surveys.models
 import app.surveys.response_models
 from app.kernel.db import Base
@@ -25,6 +26,7 @@ MODULES = (
     app.kernel.leases,
     app.outbox.models,
     app.partnership.models,
+    app.record.models,
     app.surveys.models,
     app.surveys.response_models,
 )

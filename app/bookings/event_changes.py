@@ -59,6 +59,7 @@ class EventChange:
     booking_opens_at: datetime
     booking_closes_at: datetime
     subtitle: str = ""
+    has_catering: bool = False
     half_term_id: int | None = None
 
 
@@ -69,6 +70,7 @@ PLAIN_FIELDS = (
     "venue_address",
     "joining_url",
     "joining_notes",
+    "has_catering",
     "capacity",
     "booking_opens_at",
     "booking_closes_at",
@@ -217,6 +219,7 @@ def _all_in_words(event: Event, change: EventChange | None = None) -> list[tuple
         ("Booking opens", _moment(now.booking_opens_at)),
         ("Booking closes", _moment(now.booking_closes_at)),
         ("Meeting link", now.joining_url or "None yet"),
+        ("Food", "Served" if now.has_catering else "Not served"),
         ("What people should know", now.joining_notes or "Nothing"),
     ]
 

@@ -78,6 +78,7 @@ def event_change(form: EventForm, event: Event, *, now: datetime) -> EventChange
         venue_address=details.venue_address,
         joining_url=details.joining_url,
         joining_notes=details.joining_notes,
+        has_catering=details.has_catering,
         capacity=details.capacity,
         booking_opens_at=details.booking_opens_at or min(now, event.booking_opens_at),
         booking_closes_at=details.booking_closes_at

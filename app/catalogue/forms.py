@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from wtforms import Field, HiddenField
+from wtforms import Field, HiddenField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new, not in stubs
 from wtforms.validators import ValidationError
 
@@ -16,6 +16,7 @@ from app.catalogue.rules import MODE_WORDS
 from app.kernel import london
 from app.kernel.forms import (
     DayField,
+    FromList,
     LineField,
     PageForm,
     TextField,
@@ -64,6 +65,12 @@ class EventForm(_DateRows):
     venue_address = LineField("Address of the venue (optional)", most=200)
     joining_url = LineField("Joining link (optional)", [WebAddress()], most=MOST_URL)
     joining_notes = TextField("Anything people should know before they come (optional)", most=2000)
+    catering = SelectMultipleField(
+        "Food",
+        choices=choices_of((("served", "Food is served, so ask about diets"),)),
+        validators=[FromList("Say whether food is served")],
+        validate_choice=False,
+    )
     limit = radios(
         "Places",
         (("limited", "A limited number"), ("open", "Open to all")),
@@ -118,6 +125,7 @@ class EventForm(_DateRows):
         for name in ("subtitle", "venue", "venue_address", "joining_url", "joining_notes"):
             self[name].data = getattr(event, name)
         self.mode.data = event.mode.value
+        self.catering.data = ["served"] if event.has_catering else []
         self.limit.data = "open" if event.capacity is None else "limited"
         self.capacity.data = "" if event.capacity is None else str(event.capacity)
         self.half_term.data = str(event.half_term_id or "")
@@ -167,6 +175,7 @@ class EventForm(_DateRows):
             venue_address="" if is_online else self.venue_address.text,
             joining_url="" if self.mode.data == EventMode.FACE_TO_FACE else self.joining_url.text,
             joining_notes=self.joining_notes.text,
+            has_catering=not is_online and bool(self.catering.data),
             capacity=self.capacity_count,
             booking_opens_at=self.opens_at,
             booking_closes_at=self.closes_at,

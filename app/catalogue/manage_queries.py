@@ -33,7 +33,7 @@ from app.catalogue.offer_forms import OfferLists
 from app.catalogue.rules import KIND_WORDS
 from app.kernel.db import db
 from app.kernel.paging import Pages, pages
-from app.partnership.models import HalfTerm, Priority
+from app.partnership.models import HalfTerm, Priority, Refresher
 
 
 class OfferRow(NamedTuple):
@@ -121,6 +121,7 @@ def offer_lists() -> OfferLists:
     parts = (
         _entries("audiences", Audience.slug, Audience.name, Audience.position),
         _entries("topics", Topic.slug, Topic.name, literal(0)),
+        _entries("refreshers", cast(Refresher.id, String), Refresher.name, literal(0)),
         _entries("series", cast(Series.id, String), Series.title, literal(0)),
         _entries(
             "priorities",

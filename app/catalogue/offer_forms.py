@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 
 from app.catalogue.models import Level, Offer, OfferKind, SourceOfNeed
 from app.catalogue.operations import OfferDetails
-from app.catalogue.rules import KIND_WORDS, LEVEL_WORDS, SOURCE_WORDS
+from app.catalogue.rules import KIND_WORDS, LEVEL_WORDS, SOURCE_WORDS, outcome_lines
 from app.kernel.forms import (
     NOT_CHOSEN,
     FromList,
@@ -27,6 +27,18 @@ from app.kernel.forms import (
 MOST_DESCRIPTION = 20_000
 MOST_URL = 1000
 MOST_NEW_TOPICS = 5
+MOST_OUTCOMES, MOST_OUTCOME_LENGTH = 10, 200
+
+
+SHOWN_AS_THEY_ARE = (
+    "title",
+    "summary",
+    "description",
+    "who_for",
+    "learning_outcomes",
+    "length_words",
+    "why",
+)
 
 
 class OfferLists(NamedTuple):
@@ -35,6 +47,7 @@ class OfferLists(NamedTuple):
     audiences: Sequence[tuple[str, str]]
     topics: Sequence[tuple[str, str]]
     priorities: Sequence[tuple[str, str]]
+    refreshers: Sequence[tuple[str, str]]
     series: Sequence[tuple[str, str]]
 
 
@@ -55,6 +68,7 @@ class OfferForm(PageForm):
         "Topics", validators=[FromList("Choose topics from the list")], validate_choice=False
     )
     new_topics = LineField("Other topics (optional)", most=200)
+    learning_outcomes = TextField("What people can do afterwards (optional)", most=2000)
     length_words = LineField("How long it takes (optional)", most=80)
     level = select_one(
         "Core or subject-specific (optional)", ((k.value, w) for k, w in LEVEL_WORDS.items())
@@ -63,6 +77,7 @@ class OfferForm(PageForm):
     resource_url = LineField(
         "Address of the resource or material (optional)", [WebAddress()], most=MOST_URL
     )
+    refresher = select_one("What attending it renews (optional)")
     why = TextField("Why it exists (optional)", most=1000)
     source_of_need = select_one(
         "Where the need was seen (optional)", ((k.value, w) for k, w in SOURCE_WORDS.items())
@@ -77,11 +92,12 @@ class OfferForm(PageForm):
         self.audiences.choices = choices_of(lists.audiences)
         self.topics.choices = choices_of(lists.topics)
         self.priority.choices = [NOT_CHOSEN, *choices_of(lists.priorities)]
+        self.refresher.choices = [NOT_CHOSEN, *choices_of(lists.refreshers)]
         self.series.choices = [NOT_CHOSEN, *choices_of(lists.series)]
 
     def show(self, offer: Offer) -> None:
         """Show an offer as it is, to be changed."""
-        for name in ("title", "summary", "description", "who_for", "length_words", "why"):
+        for name in SHOWN_AS_THEY_ARE:
             self[name].data = getattr(offer, name)
         for name in ("kind", "level", "source_of_need"):
             value = getattr(offer, name)
@@ -90,6 +106,7 @@ class OfferForm(PageForm):
         self.resource_url.data = offer.resource_url or ""
         self.priority.data = str(offer.priority_id or "")
         self.series.data = str(offer.series_id or "")
+        self.refresher.data = str(offer.refresher_id or "")
         self.audiences.data = [audience.slug for audience in offer.audiences]
         self.topics.data = [topic.slug for topic in offer.topics]
 
@@ -105,6 +122,16 @@ class OfferForm(PageForm):
             raise ValidationError(
                 f"Enter up to {MOST_NEW_TOPICS} short topics, with commas between"
             )
+
+    def validate_learning_outcomes(self, field: Field) -> None:
+        """A few short lines."""
+        lines = outcome_lines(field.data or "")
+        if len(lines) > MOST_OUTCOMES:
+            raise ValidationError(
+                f"Enter up to {MOST_OUTCOMES} lines, each something people can do"
+            )
+        if any(len(line) > MOST_OUTCOME_LENGTH for line in lines):
+            raise ValidationError(f"Each line must be {MOST_OUTCOME_LENGTH} characters or fewer")
 
     @property
     def new_topic_names(self) -> tuple[str, ...]:
@@ -125,6 +152,8 @@ class OfferForm(PageForm):
             length_words=self.length_words.text,
             provider=self.provider.data or None,
             resource_url=self.resource_url.data or None,
+            learning_outcomes="\n".join(outcome_lines(self.learning_outcomes.text)),
+            refresher_id=int(self.refresher.data) if self.refresher.data else None,
             why=self.why.text,
             source_of_need=SourceOfNeed(self.source_of_need.data)
             if self.source_of_need.data

@@ -60,6 +60,8 @@ class OfferDetails:
     length_words: str = ""
     provider: str | None = None
     resource_url: str | None = None
+    learning_outcomes: str = ""
+    refresher_id: int | None = None
     why: str = ""
     source_of_need: SourceOfNeed | None = None
     priority_id: int | None = None
@@ -80,6 +82,7 @@ class EventDetails:
     venue_address: str = ""
     joining_url: str = ""
     joining_notes: str = ""
+    has_catering: bool = False
     capacity: int | None = None
     booking_opens_at: datetime | None = None
     booking_closes_at: datetime | None = None
@@ -168,6 +171,7 @@ def create_event(offer_id: int, details: EventDetails, *, actor: Person, now: da
         venue_address=details.venue_address,
         joining_url=details.joining_url,
         joining_notes=details.joining_notes,
+        has_catering=details.has_catering,
         capacity=details.capacity,
         booking_opens_at=opens_at,
         booking_closes_at=closes_at,

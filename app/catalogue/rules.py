@@ -194,3 +194,9 @@ def by_month(
         Month(month_words(key), count_words(counts[key]), list(group))
         for key, group in groupby(lines, key=month)
     ]
+
+
+def outcome_lines(text: str) -> list[str]:
+    """What people can do afterwards, as staff typed it: one to a line, bullets taken off."""
+    typed = (line.strip().lstrip("-•*").strip() for line in text.splitlines())
+    return [line for line in typed if line]

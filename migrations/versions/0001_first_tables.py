@@ -410,6 +410,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_topic_slug")),
     )
     op.create_table(
+        "wording",
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "reminder",
+                "joining_instructions",
+                "missed_you",
+                "booking_changed",
+                "booking_cancelled_by_us",
+                name="wording_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "subject",
+            sa.String(),
+            nullable=False,
+            comment="Empty for an opening, whose letter has its own",
+        ),
+        sa.Column(
+            "body", sa.Text(), nullable=False, comment="Paragraphs with placeholders, never code"
+        ),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_wording")),
+    )
+    op.create_table(
         "offer",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("slug", sa.String(), nullable=False),
@@ -1261,6 +1290,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_date_starts_at"), ["starts_at"], unique=False)
 
     op.create_table(
+        "learning_elsewhere",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("learned_on", sa.Date(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True, comment="How long it took, if they said"),
+        sa.Column(
+            "refresher_id", sa.Integer(), nullable=True, comment="What it renews, as they see it"
+        ),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("minutes > 0", name=op.f("ck_learning_elsewhere_minutes_positive")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_learning_elsewhere_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refresher_id"],
+            ["refresher.id"],
+            name=op.f("fk_learning_elsewhere_refresher_id_refresher"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learning_elsewhere")),
+        sa.UniqueConstraint("reference", name=op.f("uq_learning_elsewhere_reference")),
+    )
+    with op.batch_alter_table("learning_elsewhere", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_learning_elsewhere_person_id"), ["person_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_learning_elsewhere_refresher_id"), ["refresher_id"], unique=False
+        )
+
+    op.create_table(
         "new_dates_wish",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("offer_id", sa.Integer(), nullable=False),
@@ -1391,6 +1454,45 @@ def upgrade() -> None:
     with op.batch_alter_table("recovery_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recovery_code_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "refresher_nudge",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("refresher_id", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("months_before", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_refresher_nudge_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refresher_id"],
+            ["refresher.id"],
+            name=op.f("fk_refresher_nudge_refresher_id_refresher"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refresher_nudge")),
+        sa.UniqueConstraint(
+            "person_id",
+            "refresher_id",
+            "due_on",
+            "months_before",
+            name=op.f("uq_refresher_nudge_person_id_refresher_id_due_on_months_before"),
+        ),
+    )
+    with op.batch_alter_table("refresher_nudge", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_refresher_nudge_refresher_id"), ["refresher_id"], unique=False
+        )
+
+    op.create_table(
+        "refresher_stop",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_refresher_stop_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_refresher_stop")),
+    )
     op.create_table(
         "role_grant",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1913,6 +2015,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_role_grant_person_id"))
 
     op.drop_table("role_grant")
+    op.drop_table("refresher_stop")
+    with op.batch_alter_table("refresher_nudge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refresher_nudge_refresher_id"))
+
+    op.drop_table("refresher_nudge")
     with op.batch_alter_table("recovery_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recovery_code_person_id"))
 
@@ -1939,6 +2046,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_new_dates_wish_offer_id"))
 
     op.drop_table("new_dates_wish")
+    with op.batch_alter_table("learning_elsewhere", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_learning_elsewhere_refresher_id"))
+        batch_op.drop_index(batch_op.f("ix_learning_elsewhere_person_id"))
+
+    op.drop_table("learning_elsewhere")
     with op.batch_alter_table("event_date", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_date_starts_at"))
 
@@ -2005,6 +2117,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_priority_id"))
 
     op.drop_table("offer")
+    op.drop_table("wording")
     op.drop_table("topic")
     op.drop_table("survey_draft")
     with op.batch_alter_table("sign_in_code", schema=None) as batch_op:

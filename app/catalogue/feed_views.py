@@ -1,4 +1,8 @@
-"""Addresses that other programs read: calendar, Atom, data, map of the site."""
+"""Addresses that other programs read: calendar, Atom, data, map of the site.
+
+Calendar, Atom and data take the catalogue's filters. A program that follows one for years must not
+suddenly be given everything: a filter that is no longer known leaves the feed empty.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,11 @@ from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from app.catalogue import feeds, filter_rules, public_pages, queries
+from app.catalogue.feeds import Followed
+from app.catalogue.filter_rules import CatalogueFilter
 from app.kernel import clock
 from app.kernel.access import public
+from app.kernel.forms import one_line
 
 bp = Blueprint("feeds", __name__)
 
@@ -23,7 +30,9 @@ def _answer(name: str, content_type: str, make: Callable[[], str]) -> ResponseRe
         return Response(make(), content_type=content_type)
 
     if len(request.query_string) > MOST_ADDRESS_KEPT:
-        return made()
+        response = made()
+        response.add_etag()
+        return response.make_conditional(request)
     key = (name, request.query_string)
     return public_pages.answer(key, made, now=clock.now(), personal=False)
 
@@ -36,33 +45,42 @@ def calendar() -> ResponseReturnValue:
 
 
 def _calendar() -> str:
-    now = clock.now()
-    choices = queries.filter_choices(now=now)
-    chosen, _ = filter_rules.read_filter(dict(request.args.lists()), choices)
-    chosen = chosen.but(undated=False)
-    address = f"/calendar.ics{chosen.query}"
-    return feeds.calendar_text(chosen, base_url=_base_url(), address=address, now=now)
+    return feeds.calendar_text(_followed(), base_url=_base_url(), now=clock.now())
+
+
+def _followed() -> Followed:
+    """What the address asks for."""
+    if not request.args:
+        return Followed(CatalogueFilter(), "")
+    offer = one_line(request.args.get("offer"))
+    choices = queries.filter_choices(now=clock.now(), offer=offer)
+    read = filter_rules.read_filter(dict(request.args.lists()), choices)
+    if read.is_wider:
+        return Followed(None, "a filter that is no longer known")
+    chosen = read.filter.but(undated=False)
+    words = [item.words for item in filter_rules.applied_filters(chosen, choices)]
+    return Followed(chosen, ", ".join(words))
 
 
 @bp.get("/learning.atom")
 @public
 def atom() -> ResponseReturnValue:
-    """New and changed offers, for feed readers."""
+    """New and changed offers, for feed readers, with the catalogue's filters."""
     return _answer(
         "atom",
         "application/atom+xml; charset=utf-8",
-        lambda: feeds.atom_text(base_url=_base_url(), now=clock.now()),
+        lambda: feeds.atom_text(_followed(), base_url=_base_url(), now=clock.now()),
     )
 
 
 @bp.get("/learning.json")
 @public
 def data() -> ResponseReturnValue:
-    """The programme as data, for other sites that show it."""
+    """The programme as data, for other sites that show it, with the catalogue's filters."""
     return _answer(
         "data",
         "application/json; charset=utf-8",
-        lambda: feeds.programme_data(base_url=_base_url(), now=clock.now()),
+        lambda: feeds.programme_data(_followed(), base_url=_base_url(), now=clock.now()),
     )
 
 

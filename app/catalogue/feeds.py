@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from app.catalogue.event_lines import event_line, is_announced, is_shown, lines_statement
 from app.catalogue.filter_rules import CatalogueFilter
@@ -29,7 +29,7 @@ from app.catalogue.models import (
     offer_audience,
     offer_topic,
 )
-from app.catalogue.queries import event_conditions, offer_conditions
+from app.catalogue.queries import event_conditions, offer_conditions, word_conditions
 from app.catalogue.rules import KIND_WORDS, event_title
 from app.kernel import clock, ical, london
 from app.kernel.db import db
@@ -73,7 +73,24 @@ _DATA_COLUMNS = (
 )
 
 
-def calendar_text(chosen: CatalogueFilter, *, base_url: str, address: str, now: datetime) -> str:
+class Followed(NamedTuple):
+    """What a feed is narrowed to, and that in words; nothing at all if `chosen` is None."""
+
+    chosen: CatalogueFilter | None
+    words: str
+
+    @property
+    def query(self) -> str:
+        """The part of the feed's address after its path."""
+        return self.chosen.query if self.chosen else ""
+
+    def name(self, facts: partnership.PartnershipFacts) -> str:
+        """What the feed is called where several are followed."""
+        name = f"{facts.short_name} {facts.service_name.lower()}"
+        return f"{name}: {self.words}" if self.words else name
+
+
+def calendar_text(followed: Followed, *, base_url: str, now: datetime) -> str:
     """The programme as iCalendar; cancelled dates stay in it, marked, until weeks after."""
     statement = (
         select(*_CALENDAR_COLUMNS)
@@ -84,8 +101,7 @@ def calendar_text(chosen: CatalogueFilter, *, base_url: str, address: str, now: 
             EventDate.starts_at > now - KEPT_AFTER_THE_START,
             is_announced(),
             Offer.state != OfferState.IN_DEVELOPMENT,
-            *offer_conditions(chosen),
-            *event_conditions(chosen, now),
+            *_events_followed(followed.chosen, now),
         )
         .order_by(EventDate.starts_at, EventDate.id)
         .limit(MOST_DATES)
@@ -96,9 +112,21 @@ def calendar_text(chosen: CatalogueFilter, *, base_url: str, address: str, now: 
         _calendar_item(row, facts=facts, base_url=base_url, host=host)
         for row in db.session.execute(statement)
     ]
-    name = f"{facts.short_name} {facts.service_name.lower()}"
     about = "\n".join(filter(None, (facts.strapline, clock.example_words())))
-    return ical.feed(items, name, about, f"{base_url}{address}")
+    address = f"{base_url}/calendar.ics{followed.query}" if followed.chosen else ""
+    return ical.feed(items, followed.name(facts), about, address)
+
+
+def _events_followed(chosen: CatalogueFilter | None, now: datetime) -> list[ColumnElement[bool]]:
+    """What an event must be to be in the feed; a cancelled one stays, whatever its places."""
+    if chosen is None:
+        return [false()]
+    without_places = event_conditions(chosen.but(places_left=False), now)
+    conditions = [*offer_conditions(chosen), *without_places]
+    if chosen.places_left:
+        only_places = event_conditions(CatalogueFilter(places_left=True), now)
+        conditions.append(or_(Event.state == EventState.CANCELLED, and_(true(), *only_places)))
+    return conditions
 
 
 def _calendar_item(
@@ -133,7 +161,7 @@ def _location(row: Any) -> str:
     return f"{place} or online" if row.mode is EventMode.HYBRID else place
 
 
-def atom_text(*, base_url: str, now: datetime) -> str:
+def atom_text(followed: Followed, *, base_url: str, now: datetime) -> str:
     """New and changed offers as an Atom feed (RFC 4287), the latest change first."""
     rows = db.session.execute(
         select(
@@ -144,27 +172,35 @@ def atom_text(*, base_url: str, now: datetime) -> str:
             Offer.updated_at,
             Offer.published_at,
         )
-        .where(Offer.state == OfferState.PUBLISHED)
+        .outerjoin(Offer.series)
+        .where(Offer.state == OfferState.PUBLISHED, *_offers_followed(followed.chosen))
         .order_by(Offer.updated_at.desc(), Offer.id.desc())
         .limit(MOST_ENTRIES)
     ).all()
     facts = partnership.current()
     updated_at = rows[0].updated_at if rows else london.day_start(london.london_date(now))
-    address = f"{base_url}/learning.atom"
+    address = f"{base_url}/learning.atom{followed.query}"
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en-GB">',
-        f"<title>{_xml(facts.short_name)} {_xml(facts.service_name.lower())}</title>",
+        f"<title>{_xml(followed.name(facts))}</title>",
         f"<subtitle>{_xml(clock.example_words() or facts.strapline)}</subtitle>",
         f"<id>{_xml(address)}</id>",
         f'<link rel="self" type="application/atom+xml" href={_attribute(address)}/>',
-        f"<link href={_attribute(base_url + '/learning')}/>",
+        f"<link href={_attribute(f'{base_url}/learning{followed.query}')}/>",
         f"<updated>{_instant(updated_at)}</updated>",
         f"<author><name>{_xml(facts.name)}</name></author>",
         *(_entry(row, base_url) for row in rows),
         "</feed>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _offers_followed(chosen: CatalogueFilter | None) -> list[ColumnElement[bool]]:
+    """What an offer must be to be in the feed; filters of dates are for feeds of dates."""
+    if chosen is None:
+        return [false()]
+    return [*offer_conditions(chosen), *word_conditions(chosen)]
 
 
 def _entry(row: Any, base_url: str) -> str:
@@ -184,11 +220,13 @@ def _entry(row: Any, base_url: str) -> str:
     )
 
 
-def programme_data(*, base_url: str, now: datetime) -> str:
-    """All published offers with their events to come, as JSON."""
+def programme_data(followed: Followed, *, base_url: str, now: datetime) -> str:
+    """The published offers followed with their events to come, as JSON."""
+    events = _events_by_offer(followed.chosen, base_url, now)
     offers = db.session.execute(
         select(*_DATA_COLUMNS)
-        .where(Offer.state == OfferState.PUBLISHED)
+        .outerjoin(Offer.series)
+        .where(Offer.state == OfferState.PUBLISHED, *_offers_with(events, followed.chosen))
         .order_by(Offer.title, Offer.id)
         .limit(MOST_OFFERS)
     ).all()
@@ -198,11 +236,10 @@ def programme_data(*, base_url: str, now: datetime) -> str:
     audiences = _names_by_offer(
         select(offer_audience.c.offer_id, Audience.name).join(Audience).order_by(Audience.position)
     )
-    events = _events_by_offer(base_url, now)
     data = {
         "name": partnership.current().name,
         "note": clock.example_words() or None,
-        "address": f"{base_url}/learning",
+        "address": f"{base_url}/learning{followed.query}",
         "offers": [
             {
                 "address": f"{base_url}/learning/{row.slug}",
@@ -223,6 +260,17 @@ def programme_data(*, base_url: str, now: datetime) -> str:
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
+def _offers_with(
+    events: Collection[str], chosen: CatalogueFilter | None
+) -> list[ColumnElement[bool]]:
+    """Offers followed: those that fit themselves, and those of which an event does."""
+    followed = and_(true(), *_offers_followed(chosen))
+    has_event = Offer.slug.in_(events)
+    if chosen is None or not (chosen.words or chosen.needs_a_date):
+        return [followed]
+    return [has_event if chosen.needs_a_date else or_(followed, has_event)]
+
+
 def _names_by_offer(statement: Any) -> dict[int, list[str]]:
     names: dict[int, list[str]] = defaultdict(list)
     for offer_id, name in db.session.execute(statement):
@@ -230,10 +278,17 @@ def _names_by_offer(statement: Any) -> dict[int, list[str]]:
     return names
 
 
-def _events_by_offer(base_url: str, now: datetime) -> dict[str, list[dict[str, Any]]]:
+def _events_by_offer(
+    chosen: CatalogueFilter | None, base_url: str, now: datetime
+) -> dict[str, list[dict[str, Any]]]:
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    statement = lines_statement().where(is_shown(now)).order_by(Event.starts_at, Event.id)
-    for row in db.session.execute(statement.limit(MOST_DATES)):
+    statement = (
+        lines_statement()
+        .where(is_shown(now), *_events_followed(chosen, now))
+        .order_by(Event.starts_at, Event.id)
+        .limit(MOST_DATES)
+    )
+    for row in db.session.execute(statement):
         line = event_line(row, now=now)
         events[row.slug].append(
             {

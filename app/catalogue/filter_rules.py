@@ -20,6 +20,8 @@ PARAMETERS = {
     "kind": "kind",
     "topic": "topic",
     "audience": "for",
+    "series": "series",
+    "offer": "offer",
     "month": "month",
     "where": "where",
     "places_left": "places",
@@ -36,6 +38,8 @@ class CatalogueFilter:
     kind: OfferKind | None = None
     topic: str = ""
     audience: str = ""
+    series: str = ""
+    offer: str = ""
     month: str = ""
     where: str = ""
     places_left: bool = False
@@ -86,11 +90,13 @@ def _written(name: str, value: Any) -> str:
 
 
 class Choices(NamedTuple):
-    """What the filters offer: slugs with their names, months in order."""
+    """What the filters offer: slugs with their names, months in order; of offers the one named."""
 
     kinds: Sequence[OfferKind]
     topics: Mapping[str, str]
     audiences: Mapping[str, str]
+    series: Mapping[str, str]
+    offers: Mapping[str, str]
     months: Sequence[str]
 
 
@@ -99,6 +105,7 @@ class FilterRead(NamedTuple):
 
     filter: CatalogueFilter
     notes: list[str]
+    is_wider: bool  # a filter was left out, so that more is found than was asked for
 
 
 def read_filter(given: Mapping[str, Sequence[str]], choices: Choices) -> FilterRead:
@@ -109,13 +116,15 @@ def read_filter(given: Mapping[str, Sequence[str]], choices: Choices) -> FilterR
         kind=reader.chosen("kind", {kind.value: kind for kind in OfferKind}, "kind of learning"),
         topic=reader.chosen("topic", {slug: slug for slug in choices.topics}, "topic") or "",
         audience=reader.chosen("for", {slug: slug for slug in choices.audiences}, "group") or "",
+        series=reader.chosen("series", {slug: slug for slug in choices.series}, "series") or "",
+        offer=reader.chosen("offer", {slug: slug for slug in choices.offers}, "offer") or "",
         month=reader.month(choices.months),
         where=reader.chosen("where", {key: key for key in WHERE_WORDS}, "place") or "",
         places_left=reader.flag("places", "left"),
         undated=reader.flag("dates", "none"),
         page=page_number(reader.first("page")),
     )
-    return FilterRead(found, reader.notes)
+    return FilterRead(found, reader.notes, reader.is_wider)
 
 
 class _Reader:
@@ -124,6 +133,7 @@ class _Reader:
     def __init__(self, given: Mapping[str, Sequence[str]]) -> None:
         self.given = given
         self.notes: list[str] = []
+        self.is_wider = False
 
     def words(self) -> str:
         """Search words, on one line and not too many."""
@@ -141,6 +151,7 @@ class _Reader:
         if not value or value in allowed:
             return allowed.get(value)
         self.notes.append(f"We do not know that {noun}, so it is not used as a filter.")
+        self.is_wider = True
         return None
 
     def month(self, months: Sequence[str]) -> str:
@@ -149,6 +160,7 @@ class _Reader:
         if not value or value in months:
             return value
         self.notes.append("Nothing is planned in that month yet, so all months are shown.")
+        self.is_wider = True
         return ""
 
     def flag(self, parameter: str, on: str) -> bool:
@@ -172,22 +184,22 @@ class AppliedFilter(NamedTuple):
 
 def applied_filters(chosen: CatalogueFilter, choices: Choices) -> list[AppliedFilter]:
     """The filters that are on, each with the way to take it off."""
-    on: list[tuple[str, dict[str, Any]]] = []
-    if chosen.words:
-        on.append((f"“{chosen.words}”", {"words": ""}))
-    if chosen.kind:
-        on.append((KIND_WORDS[chosen.kind].many, {"kind": None}))
-    if chosen.topic:
-        on.append((choices.topics[chosen.topic], {"topic": ""}))
-    if chosen.audience:
-        on.append((f"For {choices.audiences[chosen.audience]}", {"audience": ""}))
-    if chosen.month:
-        on.append((month_words(chosen.month), {"month": ""}))
-    if chosen.where:
-        on.append((WHERE_WORDS[chosen.where], {"where": ""}))
-    if chosen.places_left:
-        on.append(("Places left", {"places_left": False}))
-    return [AppliedFilter(words, chosen.but(**change).address) for words, change in on]
+    words = {
+        "words": f"“{chosen.words}”",
+        "kind": KIND_WORDS[chosen.kind].many if chosen.kind else "",
+        "topic": choices.topics.get(chosen.topic, ""),
+        "audience": f"For {choices.audiences.get(chosen.audience, '')}",
+        "series": choices.series.get(chosen.series, ""),
+        "offer": choices.offers.get(chosen.offer, ""),
+        "month": month_words(chosen.month) if chosen.month else "",
+        "where": WHERE_WORDS.get(chosen.where, ""),
+        "places_left": "Places left",
+    }
+    return [
+        AppliedFilter(in_words, chosen.but(**{name: _DEFAULTS[name]}).address)
+        for name, in_words in words.items()
+        if getattr(chosen, name) != _DEFAULTS[name]
+    ]
 
 
 class Chip(NamedTuple):

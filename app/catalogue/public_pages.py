@@ -107,6 +107,7 @@ class CalendarAddresses(NamedTuple):
     subscribe: str
     copy: str
     is_narrowed: bool
+    query: str
 
 
 def calendar_addresses(chosen: CatalogueFilter) -> CalendarAddresses:
@@ -114,4 +115,4 @@ def calendar_addresses(chosen: CatalogueFilter) -> CalendarAddresses:
     followed = chosen.but(undated=False)
     address = f"{current_app.config['BASE_URL']}/calendar.ics{followed.query}"
     subscribe = re.sub(r"^https?://", "webcal://", address)
-    return CalendarAddresses(subscribe, address, followed.is_narrowed)
+    return CalendarAddresses(subscribe, address, followed.is_narrowed, followed.query)

@@ -33,15 +33,30 @@ from app.kernel.db import db
 from app.kernel.paging import PAGE_SIZE, Pages, pages
 
 
-def filter_choices(*, now: datetime) -> Choices:
-    """What the filters can offer: only what leads to something."""
+def filter_choices(*, now: datetime, offer: str = "") -> Choices:
+    """What the filters can offer: only what leads to something; of offers the one named."""
     topics = _named(Topic, offer_topic, offer_topic.c.topic_id, Topic.name)
     audiences = _named(Audience, offer_audience, offer_audience.c.audience_id, Audience.position)
     starts = db.session.scalars(
         select(Event.starts_at).join(Event.offer).where(is_shown(now)).order_by(Event.starts_at)
     )
     months = list(dict.fromkeys(month_of(start) for start in starts))
-    return Choices(published_kinds(), topics, audiences, months)
+    return Choices(published_kinds(), topics, audiences, _series(), _offer_named(offer), months)
+
+
+def _series() -> dict[str, str]:
+    used = _published(select(Offer.series_id))
+    statement = select(Series.slug, Series.title).where(Series.id.in_(used)).order_by(Series.title)
+    return dict(db.session.execute(statement).all())
+
+
+def _offer_named(slug: str) -> dict[str, str]:
+    if not slug:
+        return {}
+    # An archived offer's calendar is still followed by those who took part.
+    was_shown = Offer.state != OfferState.IN_DEVELOPMENT
+    statement = select(Offer.slug, Offer.title).where(Offer.slug == slug, was_shown)
+    return dict(db.session.execute(statement).all())
 
 
 def published_kinds() -> list[OfferKind]:
@@ -113,13 +128,22 @@ def event_conditions(chosen: CatalogueFilter, now: datetime) -> Iterable[ColumnE
 
 
 def offer_conditions(chosen: CatalogueFilter) -> Iterable[ColumnElement[bool]]:
-    """What an offer must be to match, apart from the words searched for."""
+    """What an offer must be to match, apart from the words searched for; series must be joined."""
     if chosen.kind:
         yield Offer.kind == chosen.kind
     if chosen.topic:
         yield Offer.topics.any(Topic.slug == chosen.topic)
     if chosen.audience:
         yield Offer.audiences.any(Audience.slug == chosen.audience)
+    if chosen.series:
+        yield Series.slug == chosen.series
+    if chosen.offer:
+        yield Offer.slug == chosen.offer
+
+
+def word_conditions(chosen: CatalogueFilter) -> Iterable[ColumnElement[bool]]:
+    """What an offer must say for the words searched for; series must be joined."""
+    return (_offer_has(word) for word in chosen.search_words)
 
 
 def _offer_has(word: str) -> ColumnElement[bool]:
@@ -161,7 +185,7 @@ def find_undated(chosen: CatalogueFilter, *, now: datetime, size: int) -> FoundU
         Offer.state == OfferState.PUBLISHED,
         Offer.id.not_in(dated),
         *offer_conditions(chosen),
-        *(_offer_has(word) for word in chosen.search_words),
+        *word_conditions(chosen),
     ]
     length = db.session.scalar(
         select(func.count()).select_from(Offer).outerjoin(Offer.series).where(*conditions)

@@ -14,6 +14,7 @@ from app.catalogue.public_pages import calendar_addresses
 from app.catalogue.schema_org import course_data
 from app.kernel import clock
 from app.kernel.access import public
+from app.kernel.forms import one_line
 from app.kernel.paging import PAGE_SIZE, page_number
 
 bp = Blueprint("catalogue", __name__)
@@ -34,8 +35,8 @@ def catalogue() -> ResponseReturnValue:
 
 def _catalogue_page() -> str:
     now = clock.now()
-    choices = queries.filter_choices(now=now)
-    chosen, notes = filter_rules.read_filter(dict(request.args.lists()), choices)
+    choices = queries.filter_choices(now=now, offer=one_line(request.args.get("offer")))
+    chosen, notes, _ = filter_rules.read_filter(dict(request.args.lists()), choices)
     if chosen.undated:
         return _undated_page(chosen, choices, notes)
     found = queries.find_events(chosen, now=now)
@@ -99,7 +100,7 @@ def _offer_page(slug: str, page: int) -> ResponseReturnValue:
         sisters=offer_queries.sisters(offer.series_id, besides=offer.id, now=now)
         if offer.series_id
         else [],
-        calendar=calendar_addresses(CatalogueFilter()),
+        calendar=calendar_addresses(CatalogueFilter(offer=offer.slug)),
         is_archived=offer.state is OfferState.ARCHIVED,
         address=f"{current_app.config['BASE_URL']}/learning/{offer.slug}",
         course=course_data(offer, dates.lines, base_url=current_app.config["BASE_URL"]),

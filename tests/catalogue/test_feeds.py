@@ -9,7 +9,16 @@ from icalendar import Calendar
 from icalendar import Event as Entry
 from sqlalchemy import update
 
-from app.catalogue.models import Event, EventMode, EventState, OfferKind, OfferState
+from app.catalogue.models import (
+    Audience,
+    Event,
+    EventMode,
+    EventState,
+    OfferKind,
+    OfferState,
+    Series,
+    Topic,
+)
 from app.kernel.db import db
 from tests.support.factories import make_event, make_offer, make_partnership
 from tests.support.page_client import PageClient, PageResponse
@@ -22,7 +31,13 @@ HOSTILE = 'Cats & "dogs" <b>; a, b\\n'
 @pytest.fixture
 def programme(client: PageClient, now: datetime) -> None:
     make_partnership()
-    course = make_offer(slug="neglect", title=HOSTILE)
+    course = make_offer(
+        slug="neglect",
+        title=HOSTILE,
+        series=Series(slug="early-help", title="Early help", summary="A summary"),
+        topics=[Topic(slug="neglect", name="Neglect")],
+        audiences=[Audience(slug="schools", name="Schools", position=1)],
+    )
     make_event(course, starts_at=datetime(2026, 12, 1, 9, 30, tzinfo=UTC), days=2, reference="two")
     make_event(
         make_offer(slug="sleep", title="Safer Sleep", kind=OfferKind.SAFER_SLEEP),
@@ -72,11 +87,100 @@ def test_the_calendar_has_an_entry_for_every_date_that_was_announced(client: Pag
     assert [str(entry["STATUS"]) for entry in found].count("CANCELLED") == 1
 
 
-@pytest.mark.usefixtures("programme")
-def test_the_calendar_takes_the_filters_of_the_catalogue(client: PageClient) -> None:
-    found = entries(client.get("/calendar.ics?kind=safer_sleep"))
+FOLLOWED = {
+    "kind=safer_sleep": {"summer"},
+    "topic=neglect": {"recent", "off", "two"},
+    "for=schools": {"recent", "off", "two"},
+    "series=early-help": {"recent", "off", "two"},
+    "offer=sleep": {"summer"},
+    "where=in_person": {"summer"},
+    "month=2026-12": {"two"},
+    "q=sleep": {"summer"},
+    "q=castleford+hub": set(),
+    "places=left": {"off", "two", "summer"},  # what is called off stays, to be seen as called off
+    "offer=no-such": set(),  # and not suddenly everything
+    "month=2020-01": set(),
+}
 
-    assert [str(entry["SUMMARY"]) for entry in found] == ["Safer Sleep"]
+
+@pytest.mark.usefixtures("programme")
+@pytest.mark.parametrize(("query", "pages"), FOLLOWED.items(), ids=FOLLOWED)
+def test_the_calendar_takes_the_filters_of_the_catalogue(
+    client: PageClient, query: str, pages: set[str]
+) -> None:
+    found = entries(client.get(f"/calendar.ics?{query}"))
+
+    assert {str(entry["URL"]).rpartition("/")[2] for entry in found} == pages
+
+
+@pytest.mark.usefixtures("programme")
+@pytest.mark.parametrize(
+    ("query", "offers"),
+    {
+        "topic=neglect": {HOSTILE},
+        "for=schools": {HOSTILE},
+        "series=early-help": {HOSTILE},
+        "offer=sleep": {"Safer Sleep"},
+        "kind=safer_sleep&topic=neglect": set(),
+        "q=dogs": {HOSTILE},
+        "offer=no-such": set(),
+    }.items(),
+)
+def test_atom_and_data_take_them_too(client: PageClient, query: str, offers: set[str]) -> None:
+    feed = ElementTree.fromstring(client.get(f"/learning.atom?{query}").data)
+    data = json.loads(client.get(f"/learning.json?{query}").data)
+
+    assert {entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")} == offers
+    assert {offer["title"] for offer in data["offers"]} == offers
+
+
+@pytest.mark.usefixtures("programme")
+def test_filters_of_dates_leave_the_data_with_what_takes_place_then(client: PageClient) -> None:
+    data = json.loads(client.get("/learning.json?month=2027-06&where=in_person").data)
+
+    assert [offer["title"] for offer in data["offers"]] == ["Safer Sleep"]
+    assert len(data["offers"][0]["events"]) == 1
+
+
+@pytest.mark.usefixtures("programme")
+def test_a_narrowed_calendar_says_what_it_is_and_where_and_how_often_to_look(
+    client: PageClient,
+) -> None:
+    calendar = Calendar.from_ical(client.get("/calendar.ics?topic=neglect").data)
+
+    assert str(calendar["X-WR-CALNAME"]) == "WSCP learning and events: Neglect"
+    assert str(calendar["SOURCE"]) == "http://localhost/calendar.ics?topic=neglect"
+    assert calendar["REFRESH-INTERVAL"].params["VALUE"] == "DURATION"
+    assert str(calendar["X-PUBLISHED-TTL"]) == "PT12H"
+
+
+@pytest.mark.usefixtures("programme")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/calendar.ics",
+        "/calendar.ics?topic=neglect",
+        "/learning.atom?offer=sleep",
+        "/learning.json?for=schools",
+        pytest.param("/calendar.ics?unknown=" + "x" * 400, id="an address too long to keep"),
+    ],
+)
+def test_a_feed_that_has_not_changed_is_not_sent_again(client: PageClient, path: str) -> None:
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+
+
+@pytest.mark.usefixtures("programme")
+def test_pages_offer_the_calendar_of_what_they_show(client: PageClient) -> None:
+    narrowed = client.get("/learning?topic=neglect").page
+    offer = client.get("/learning/neglect").page
+
+    follow = "Follow these sessions in my calendar"
+    assert narrowed.link(follow) == "webcal://localhost/calendar.ics?topic=neglect"
+    assert offer.link(follow) == "webcal://localhost/calendar.ics?offer=neglect"
+    assert "http://localhost/calendar.ics?offer=neglect" in offer.words
 
 
 @pytest.mark.usefixtures("programme")

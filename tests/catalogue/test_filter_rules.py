@@ -17,6 +17,8 @@ CHOICES = Choices(
     kinds=[OfferKind.COURSE, OfferKind.DSL_FORUM],
     topics={"neglect": "Neglect", "send": "SEND"},
     audiences={"schools": "Schools and colleges"},
+    series={"exploitation": "Exploitation"},
+    offers={"neglect-basics": "Neglect: the basics"},
     months=["2026-11", "2026-12"],
 )
 EVERYTHING = CatalogueFilter(
@@ -24,6 +26,8 @@ EVERYTHING = CatalogueFilter(
     kind=OfferKind.COURSE,
     topic="neglect",
     audience="schools",
+    series="exploitation",
+    offer="neglect-basics",
     month="2026-12",
     where="in_person",
     places_left=True,
@@ -32,7 +36,8 @@ EVERYTHING = CatalogueFilter(
 
 
 def read(query: str) -> tuple[CatalogueFilter, list[str]]:
-    return read_filter(parse_qs(query, keep_blank_values=True), CHOICES)
+    found = read_filter(parse_qs(query, keep_blank_values=True), CHOICES)
+    return found.filter, found.notes
 
 
 def test_a_filter_written_into_an_address_is_read_from_it() -> None:
@@ -54,6 +59,8 @@ def test_changing_a_filter_goes_back_to_the_first_page() -> None:
         pytest.param("kind=opera", 1, id="a kind there is not"),
         pytest.param("topic=no-such", 1, id="a topic there is not"),
         pytest.param("for=<script>", 1, id="markup for a group"),
+        pytest.param("series=no-such", 1, id="a series there is not"),
+        pytest.param("offer=no-such", 1, id="an offer there is not"),
         pytest.param("month=2026-13", 1, id="a month there is not"),
         pytest.param("month=" + "9" * 5000, 1, id="a huge month"),
         pytest.param("where=moon", 1, id="a place there is not"),
@@ -71,6 +78,14 @@ def test_what_cannot_be_used_is_left_out_with_a_note(query: str, notes_count: in
 
     assert found == CatalogueFilter()
     assert len(notes) == notes_count
+
+
+@pytest.mark.parametrize(
+    ("query", "is_wider"),
+    [("topic=no-such", True), ("month=2020-01", True), ("q=" + "x" * 300, False), ("", False)],
+)
+def test_it_is_known_whether_more_is_found_than_was_asked_for(query: str, is_wider: bool) -> None:
+    assert read_filter(parse_qs(query), CHOICES).is_wider is is_wider
 
 
 def test_of_doubled_filters_the_first_counts_and_is_said() -> None:
@@ -94,7 +109,7 @@ def test_of_doubled_filters_the_first_counts_and_is_said() -> None:
     ],
 )
 def test_what_is_searched_for_is_tidied_and_has_an_end(typed: str, searched: str) -> None:
-    found, _ = read_filter({"q": [typed]}, CHOICES)
+    found = read_filter({"q": [typed]}, CHOICES).filter
 
     assert found.words == searched
 
@@ -107,6 +122,8 @@ def test_each_filter_that_is_on_can_be_taken_off_alone() -> None:
         "Courses",
         "Neglect",
         "For Schools and colleges",
+        "Exploitation",
+        "Neglect: the basics",
         "December 2026",
         "In person",
         "Places left",

@@ -10,7 +10,15 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.kernel.db import Base, db
-from app.partnership.models import HalfTerm, Partnership, Policy, PolicyKind, Priority, Sector
+from app.partnership.models import (
+    HalfTerm,
+    Partnership,
+    Policy,
+    PolicyKind,
+    Priority,
+    Refresher,
+    Sector,
+)
 from app.partnership.rules import PartnershipFile, PartnershipFileError, read_partnership
 
 
@@ -23,9 +31,11 @@ def load_partnership(path: Path) -> PartnershipFile:
     content = read_partnership(text)
     _refuse_another_partnership(content)
     _upsert(Partnership, ("id",), [{"id": 1, **content.facts}])
-    _free_sector_names()
+    _free_names(Sector)
+    _free_names(Refresher)
     _upsert(Sector, ("slug",), [asdict(sector) for sector in content.sectors])
     _upsert(Priority, ("plan", "number"), [asdict(one) for one in content.priorities])
+    _upsert(Refresher, ("slug",), [asdict(one) for one in content.refreshers])
     _upsert(HalfTerm, ("school_year", "number"), [asdict(part) for part in content.half_terms])
     policies = [{**asdict(one), "kind": PolicyKind(one.kind)} for one in content.policies]
     _upsert(Policy, ("kind",), policies)
@@ -34,19 +44,23 @@ def load_partnership(path: Path) -> PartnershipFile:
 
 
 def _refuse_another_partnership(content: PartnershipFile) -> None:
-    """People are counted by sectors: one that vanished from the file would lose its place."""
-    kept = {sector.slug for sector in content.sectors}
-    missing = sorted(set(db.session.scalars(select(Sector.slug))) - kept)
-    if missing:
-        raise PartnershipFileError(
-            f"This database counts by the sector {missing[0]!r}, which the file lacks: "
-            "keep its slug in the file, or use an empty database for another partnership"
-        )
+    """What vanished from the file would leave people uncounted, or without a date to renew by."""
+    kept: dict[type[Sector | Refresher], set[str]] = {
+        Sector: {sector.slug for sector in content.sectors},
+        Refresher: {refresher.slug for refresher in content.refreshers},
+    }
+    for table, slugs in kept.items():
+        missing = sorted(set(db.session.scalars(select(table.slug))) - slugs)
+        if missing:
+            raise PartnershipFileError(
+                f"This database counts by the {table.__tablename__} {missing[0]!r}, which the file "
+                "lacks: keep its slug in the file, or use an empty database for another partnership"
+            )
 
 
-def _free_sector_names() -> None:
-    """Two sectors may have swapped names, which no order of single updates could write."""
-    db.session.execute(update(Sector).values(name=Sector.slug + " (being renamed)"))
+def _free_names(table: type[Sector | Refresher]) -> None:
+    """Two of them may have swapped names, which no order of single updates could write."""
+    db.session.execute(update(table).values(name=table.slug + " (being renamed)"))
 
 
 def _upsert(table: type[Base], keys: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:

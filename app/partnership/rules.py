@@ -26,6 +26,7 @@ PARTNERSHIP_TEXTS = (
 )
 POLICY_KINDS = ("accessibility", "privacy", "cookies", "booking")
 HALF_TERM_NAMES = ("Autumn 1", "Autumn 2", "Spring 1", "Spring 2", "Summer 1", "Summer 2")
+MOST_REFRESHER_MONTHS = 120
 READABLE_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
 
@@ -50,6 +51,16 @@ class PriorityFacts:
     number: int
     title: str
     is_adopted: bool
+
+
+@dataclass(frozen=True)
+class RefresherFacts:
+    """Learning that must be renewed after so many months, and where that is said."""
+
+    slug: str
+    name: str
+    months: int
+    why: str
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,7 @@ class PartnershipFile:
     facts: dict[str, str | int]
     sectors: tuple[SectorFacts, ...]
     priorities: tuple[PriorityFacts, ...]
+    refreshers: tuple[RefresherFacts, ...]
     half_terms: tuple[HalfTermFacts, ...]
     policies: tuple[PolicyFacts, ...]
     years_to_be_confirmed: tuple[str, ...]
@@ -98,6 +110,7 @@ def read_partnership(text: str) -> PartnershipFile:
         facts=_facts(_table(tree, "partnership")),
         sectors=_sectors(_tables(tree, "sectors")),
         priorities=tuple(p for plan in _tables(tree, "plans") for p in _priorities(plan)),
+        refreshers=_refreshers(tree),
         half_terms=half_terms,
         policies=_policies(_table(tree, "policies")),
         years_to_be_confirmed=tuple(y["year"] for y in years if y.get("to_be_confirmed")),
@@ -143,14 +156,37 @@ def _check_colour(key: str, colour: str) -> None:
 def _sectors(tables: list[dict[str, Any]]) -> tuple[SectorFacts, ...]:
     found = []
     for position, table in enumerate(tables, start=1):
-        slug = _text(table, "slug", f"sector {position}")
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
-            raise PartnershipFileError(f"The slug {slug!r} may hold only a to z, 0 to 9 and -")
+        slug = _slug(table, f"sector {position}")
         name = _text(table, "name", f"sector {slug}")
         found.append(SectorFacts(slug=slug, name=name, position=position))
     _refuse_doubled("sector slug", [sector.slug for sector in found])
     _refuse_doubled("sector name", [sector.name for sector in found])
     return tuple(found)
+
+
+def _refreshers(tree: dict[str, Any]) -> tuple[RefresherFacts, ...]:
+    """What must be renewed; a partnership may leave the part out."""
+    tables = _tables(tree, "refreshers") if "refreshers" in tree else []
+    found = []
+    for position, table in enumerate(tables, start=1):
+        slug = _slug(table, f"refresher {position}")
+        name, why = (_text(table, key, f"refresher {slug}") for key in ("name", "why"))
+        months = table.get("months")
+        if type(months) is not int or not 1 <= months <= MOST_REFRESHER_MONTHS:
+            raise PartnershipFileError(
+                f"refresher {slug} needs months, a whole number from 1 to {MOST_REFRESHER_MONTHS}"
+            )
+        found.append(RefresherFacts(slug=slug, name=name, months=months, why=why))
+    _refuse_doubled("refresher slug", [refresher.slug for refresher in found])
+    _refuse_doubled("refresher name", [refresher.name for refresher in found])
+    return tuple(found)
+
+
+def _slug(table: dict[str, Any], where: str) -> str:
+    slug = _text(table, "slug", where)
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise PartnershipFileError(f"The slug {slug!r} may hold only a to z, 0 to 9 and -")
+    return slug
 
 
 def _priorities(plan: dict[str, Any]) -> list[PriorityFacts]:

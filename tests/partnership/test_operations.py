@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.kernel.db import db, transaction
 from app.partnership import queries
-from app.partnership.models import HalfTerm, Partnership, Policy, Priority, Sector
+from app.partnership.models import HalfTerm, Partnership, Policy, Priority, Refresher, Sector
 from app.partnership.operations import load_partnership
 from app.partnership.rules import PartnershipFileError
 
@@ -25,7 +25,7 @@ def load(path: Path) -> None:
 
 
 def counts() -> list[int | None]:
-    tables = (Partnership, Sector, Priority, HalfTerm, Policy)
+    tables = (Partnership, Sector, Priority, HalfTerm, Policy, Refresher)
     return [db.session.scalar(select(func.count()).select_from(table)) for table in tables]
 
 
@@ -33,7 +33,7 @@ def test_loading_the_same_file_again_changes_nothing(app: Flask) -> None:
     load(WAKEFIELD)
     first = [(s.id, s.slug, s.name, s.position) for s in queries.sectors()]
     load(WAKEFIELD)
-    assert counts() == [1, 13, 18, 24, 4]
+    assert counts() == [1, 13, 18, 24, 4, 2]
     assert [(s.id, s.slug, s.name, s.position) for s in queries.sectors()] == first
 
 
@@ -53,7 +53,7 @@ def test_a_corrected_file_corrects_the_rows_and_keeps_their_identity(
     swapped = db.session.get_one(Sector, health)
     assert (swapped.slug, swapped.name) == ("health", "Police")
     assert db.session.get_one(Partnership, 1).phone == "01632 960001"
-    assert counts() == [1, 13, 18, 24, 4]
+    assert counts() == [1, 13, 18, 24, 4, 2]
 
 
 def test_another_partnerships_file_is_refused_once_people_are_counted_by_sectors(
@@ -65,13 +65,30 @@ def test_another_partnerships_file_is_refused_once_people_are_counted_by_sectors
     assert db.session.get_one(Partnership, 1).short_name == "WSCP"
 
 
+def test_refreshers_that_swap_names_keep_their_identity_and_none_is_lost(
+    app: Flask, tmp_path: Path
+) -> None:
+    load(WAKEFIELD)
+    text = WAKEFIELD.read_text(encoding="utf-8")
+    training, update = db.session.scalars(select(Refresher.name).order_by(Refresher.id))
+    changed = tmp_path / "changed.toml"
+    swapped = text.replace(f'"{training}"', '"?"').replace(f'"{update}"', f'"{training}"')
+    changed.write_text(swapped.replace('"?"', f'"{update}"'), encoding="utf-8")
+    load(changed)
+    names = {refresher.slug: refresher.name for refresher in db.session.scalars(select(Refresher))}
+    assert names == {"dsl-training": update, "annual-update": training}
+    changed.write_text(text.replace('slug = "annual-update"', 'slug = "other"'), encoding="utf-8")
+    with pytest.raises(PartnershipFileError, match="counts by the refresher 'annual-update'"):
+        load(changed)
+
+
 def test_a_file_that_is_not_there_or_not_text_is_refused(app: Flask, tmp_path: Path) -> None:
     picture = tmp_path / "picture.toml"
     picture.write_bytes(b"\xff\xd8\xff\xe0 not text")
     for path in (tmp_path / "nowhere.toml", tmp_path, picture):
         with pytest.raises(PartnershipFileError, match="cannot be read as text"):
             load(path)
-    assert counts() == [0, 0, 0, 0, 0]
+    assert counts() == [0, 0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,11 @@ def test_every_file_we_ship_can_be_used(path: Path) -> None:
         pytest.param('slug = "health"', 'slug = "Health!"', "may hold only a to z", id="slug"),
         pytest.param('slug = "health"', 'slug = "police"', "'police' is there twice", id="doubled"),
         pytest.param('name = "Health"', 'name = "Police"', "'Police' is there twice", id="names"),
+        pytest.param('slug = "dsl-training"', 'slug = "DSL"', "a to z", id="refresher slug"),
+        pytest.param('slug = "dsl-training"', 'slug = "annual-update"', "there twice", id="twice"),
+        pytest.param("months = 24", "months = 0", "from 1 to 120", id="renewed at once"),
+        pytest.param("months = 24", "months = 2.5", "from 1 to 120", id="months and a half"),
+        pytest.param('why = "Keeping', 'whi = "Keeping', "needs why, some text", id="no reason"),
         pytest.param("is_adopted = true", 'is_adopted = "yes"', "true or false", id="adopted"),
         pytest.param('"Neglect",', "7,", "priorities, a list of titles", id="title is a number"),
         pytest.param('year = "2023/24"', 'year = "2023"', "must look like 2026/27", id="year"),
@@ -114,6 +119,18 @@ def test_a_wrong_file_is_refused_with_what_to_change(old: str, new: str, sentenc
     with pytest.raises(PartnershipFileError) as refusal:
         read_partnership(WAKEFIELD.replace(old, new, 1))
     assert sentence in str(refusal.value)
+
+
+def test_school_leads_renew_their_training_every_two_years_and_their_knowledge_every_year() -> None:
+    found = {one.slug: one for one in read_partnership(WAKEFIELD).refreshers}
+    assert (found["dsl-training"].months, found["annual-update"].months) == (24, 12)
+    assert "at least every two years" in found["dsl-training"].why
+    assert "at least annually" in found["annual-update"].why
+
+
+def test_a_partnership_may_have_nothing_that_must_be_renewed() -> None:
+    before, _, rest = WAKEFIELD.partition("[[refreshers]]")
+    assert read_partnership(before + "[[plans]]" + rest.partition("[[plans]]")[2]).refreshers == ()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from app.bookings.models import (
     CalendarEntry,
     CancelReason,
 )
-from app.bookings.places import lock_event
+from app.bookings.places import lock_event, lock_event_and_terms
 from app.bookings.rules import places_free
 from app.bookings.waiting_list import promote_waiting
 from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind, OfferState
@@ -97,7 +97,8 @@ def publish_event(event_id: int, *, actor: Person, now: datetime) -> Event:
 
 def change_event(event_id: int, change: EventChange, *, actor: Person, now: datetime) -> Event:
     """Change the event, promote where places get free, tell everybody whom it concerns."""
-    event, actor = lock_event(event_id), read_again(actor)
+    event, terms = lock_event_and_terms(event_id)
+    actor = read_again(actor)
     if event.state is EventState.CANCELLED:
         raise Refused("A cancelled session cannot be changed")
     _check_times(event, change, now)
@@ -111,7 +112,7 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
     if event.state is EventState.PUBLISHED:
         with db.session.no_autoflush:  # the event is written once, with its new counts
             _keep_modes_possible(event)
-            promote_waiting(event, now=now, into=rows)
+            promote_waiting(event, terms, now=now, into=rows)
         db.session.flush()
         _tell_everybody(event, old, now=now, into=rows)
     insert_together(rows)
@@ -267,7 +268,7 @@ def _tell_everybody(
     # Whoever was promoted just now has been told how it is, and their entries are not written yet.
     told = {row.booking_id for row in into if isinstance(row, CalendarEntry)}
     for booking in _live_bookings(event):
-        if booking.state is BookingState.WAITING:
+        if booking.state is not BookingState.CONFIRMED:
             emails.tell_waiting_changed(booking, event, was, now=now, into=into)
         elif booking.id not in told:
             emails.tell_changed(booking, event, now=now, into=into)

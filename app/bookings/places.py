@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     Update,
     bindparam,
     case,
@@ -18,8 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import joinedload
 
-from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.models import Booking, BookingOrigin, BookingState, BookingTerms
 from app.bookings.rules import EventFacts
+from app.bookings.terms_rules import FOR_EVERYBODY, Taken, Terms
 from app.catalogue.models import Event, EventState
 from app.kernel.db import db
 
@@ -35,8 +38,10 @@ _IS_THEIRS = (Booking.person_id == bindparam("person_id")) & (
     Booking.state != BookingState.CANCELLED
 )
 _IS_OF_FORM = Booking.form_key == bindparam("form_key")
+_IS_BARRED = (Booking.state == BookingState.WAITING) & (Booking.passed_over_reason != "")
 _BOOKED = select(
     func.sum(case((_IS_THEIRS, 1), else_=0)),
+    func.sum(case((_IS_BARRED, 1), else_=0)),
     func.max(Booking.joined_waiting_at),
     func.max(case((_IS_OF_FORM, Booking.id))),
 ).where(Booking.event_id == bindparam("event_id"))
@@ -48,6 +53,7 @@ class BookingFacts:
 
     event: EventFacts
     already_booked: bool
+    waiting_barred: int
     last_joined_at: datetime | None
     booking_of_form_id: int | None
 
@@ -57,14 +63,29 @@ def lock_event(event_id: int) -> Event:
     return _locked(_BY_ID, event_id)
 
 
-def lock_event_of(booking_id: int) -> Event:
+def lock_event_of(booking_id: int) -> tuple[Event, Terms]:
     """The event of a booking, locked likewise; LookupError if there is no such booking."""
-    return _locked(_BY_BOOKING, booking_id)
+    return _locked_with_terms(_BY_BOOKING, booking_id)
 
 
-def _lock_and_look(which: ColumnElement[bool]) -> tuple[Update, Select[Event]]:
+def lock_event_and_terms(event_id: int) -> tuple[Event, Terms]:
+    """The event, locked likewise, with who may book it; LookupError if none."""
+    return _locked_with_terms(_BY_ID, event_id)
+
+
+def lock_events(event_ids: Iterable[int]) -> dict[int, tuple[Event, Terms]]:
+    """Several events by id, locked in one order by everybody, so that none wait for each other."""
+    return {event_id: lock_event_and_terms(event_id) for event_id in sorted(set(event_ids))}
+
+
+def _lock_and_look(which: ColumnElement[bool]) -> tuple[Update, Any]:
     lock = update(Event).where(which).values(revision=Event.revision + 1)
-    look = select(Event).where(which).options(joinedload(Event.offer), joinedload(Event.dates))
+    look = (
+        select(Event, BookingTerms)
+        .outerjoin(BookingTerms, BookingTerms.offer_id == Event.offer_id)
+        .where(which)
+        .options(joinedload(Event.offer), joinedload(Event.dates))
+    )
     return (
         lock.execution_options(synchronize_session=False),
         look.execution_options(populate_existing=True),
@@ -78,13 +99,56 @@ _BY_BOOKING = _lock_and_look(
 )
 
 
-def _locked(statements: tuple[Update, Select[Event]], wanted: int) -> Event:
+def _locked(statements: tuple[Update, Any], wanted: int) -> Event:
+    return _locked_with_terms(statements, wanted)[0]
+
+
+def _locked_with_terms(statements: tuple[Update, Any], wanted: int) -> tuple[Event, Terms]:
     lock, look = statements
     db.session.execute(lock, {"wanted": wanted})
-    event = db.session.scalars(look, {"wanted": wanted}).unique().one_or_none()
-    if event is None:
+    found = db.session.execute(look, {"wanted": wanted}).unique().one_or_none()
+    if found is None:
         raise LookupError("no such event")
-    return event
+    event, row = found
+    return event, terms_from(row)
+
+
+def terms_from(row: BookingTerms | None) -> Terms:
+    """The terms as the rules see them; without a row everybody may book."""
+    if row is None:
+        return FOR_EVERYBODY
+    return Terms(
+        sectors=frozenset(row.sectors),
+        establishments=frozenset(row.establishments),
+        posts=frozenset(row.posts),
+        most_per_organisation=row.most_per_organisation,
+        most_per_sector=row.most_per_sector,
+        approved_by=row.approved_by,
+        promotion=row.promotion,
+        hold_hours=row.hold_hours,
+    )
+
+
+def terms_of(offer_id: int) -> Terms:
+    """Who may book an offer's events, and how their places are given."""
+    return terms_from(db.session.get(BookingTerms, offer_id))
+
+
+def taken_by_limits(event_id: int, terms: Terms) -> Taken:
+    """Places taken by organisation and sector; nothing is counted where the terms have no limit."""
+    if not terms.have_limits:
+        return Taken()
+    rows = db.session.execute(
+        select(Booking.organisation_id, Booking.sector_id, func.count())
+        .where(Booking.event_id == event_id, *TAKES_A_PLACE)
+        .group_by(Booking.organisation_id, Booking.sector_id)
+    ).all()
+    taken = Taken(Counter(), Counter())
+    for organisation_id, sector_id, count in rows:
+        taken.by_sector[sector_id] += count
+        if organisation_id is not None:
+            taken.by_organisation[organisation_id] += count
+    return taken
 
 
 def facts_of(event: Event) -> EventFacts:
@@ -108,8 +172,8 @@ def gather_facts(event_id: int, person_id: int, form_key: str | None = None) -> 
     if event is None:
         raise LookupError(f"no event {event_id}")
     asked = {"event_id": event_id, "person_id": person_id, "form_key": form_key}
-    booked, last_joined_at, booking_of_form_id = db.session.execute(_BOOKED, asked).one()
-    return BookingFacts(facts_of(event), bool(booked), last_joined_at, booking_of_form_id)
+    booked, barred, last_joined_at, of_form_id = db.session.execute(_BOOKED, asked).one()
+    return BookingFacts(facts_of(event), bool(booked), barred or 0, last_joined_at, of_form_id)
 
 
 def recount_places(event: Event) -> None:

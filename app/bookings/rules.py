@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -34,6 +33,7 @@ class Outcome(enum.StrEnum):
 
     CONFIRMED = "confirmed"
     WAITING = "waiting"
+    REQUESTED = "requested"
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,6 @@ class EventFacts:
     closes_at: datetime
     starts_at: datetime
     ends_at: datetime
-
-
-@dataclass(frozen=True)
-class WaitingPerson:
-    """One booking of the waiting list."""
-
-    booking_id: int
-    joined_at: datetime
 
 
 @dataclass(frozen=True)
@@ -102,36 +94,38 @@ def opening(facts: EventFacts, now: datetime) -> Opening:
         return Opening.NOT_YET_OPEN
     if facts.capacity is None:
         return Opening.OPEN_TO_ALL
-    return Opening.OPEN if _has_room(facts) else Opening.FULL
+    # Where places are free although people wait, limits bar those who do: a newcomer may get one.
+    return Opening.OPEN if places_free(facts.capacity, facts.places_taken) else Opening.FULL
 
 
-def decide(
+def check_may_book(
     facts: EventFacts, *, already_booked: bool, by_staff: bool = False, now: datetime
-) -> Outcome:
-    """What a new booking becomes; Refused with the reason to show if it may not be made."""
+) -> None:
+    """Refused with the reason to show if no booking may be made now."""
     if already_booked:
         raise Refused("This person has a booking already" if by_staff else "You are booked already")
     state = opening(facts, now)
     if state in REFUSALS and not (by_staff and state in STAFF_MAY_BOOK):
         raise Refused(REFUSALS[state])
-    return Outcome.CONFIRMED if _has_room(facts) else Outcome.WAITING
 
 
-def _has_room(facts: EventFacts) -> bool:
-    """Whether a newcomer gets a place; never past people who wait."""
+def decide(
+    facts: EventFacts, *, waiting_barred: int = 0, is_over_limit: bool = False, needs_yes: bool
+) -> Outcome:
+    """What a booking becomes that may be made: a newcomer never passes people who could have it.
+
+    `waiting_barred` counts those whom a limit keeps from the next place: they hold up nobody.
+    """
+    if needs_yes:
+        return Outcome.REQUESTED
     free = places_free(facts.capacity, facts.places_taken)
-    return free is None or (free > 0 and facts.waiting_count == 0)
+    has_room = free is None or (free > 0 and facts.waiting_count <= waiting_barred)
+    return Outcome.CONFIRMED if has_room and not is_over_limit else Outcome.WAITING
 
 
 def may_promote(facts: EventFacts, now: datetime) -> bool:
     """Whether places that get free still go to waiting people: until the start."""
     return facts.is_published and not facts.is_cancelled and now < facts.starts_at
-
-
-def who_is_next(waiting: Sequence[WaitingPerson], free: int | None) -> list[int]:
-    """The bookings that get the free places (None: no limit), by when they joined, then by id."""
-    in_order = sorted(waiting, key=lambda person: (person.joined_at, person.booking_id))
-    return [person.booking_id for person in in_order[:free]]
 
 
 def joining_time(now: datetime, last_joined_at: datetime | None) -> datetime:

@@ -21,8 +21,8 @@ import app as ripple
 from app.accounts.models import Person
 from app.accounts.signed_in import TOKEN_KEY
 from app.bookings.models import BookingOrigin
-from app.bookings.operations import write_booking
 from app.bookings.places import gather_facts
+from app.bookings.taking import Asked, write_booking
 from app.catalogue.models import EventMode
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -93,10 +93,7 @@ def without_the_lock(app: Flask, errand: Errand, go: Go) -> Answer:
                 errand.event_id,
                 person,
                 facts,
-                booked_by=person,
-                origin=BookingOrigin.SELF,
-                mode=EventMode.ONLINE,
-                form_key=None,
+                Asked(booked_by=person, origin=BookingOrigin.SELF, mode=EventMode.ONLINE),
                 now=clock.now(),
             )
     return Answer(errand.person_id, 302, "", sent, time.monotonic())

@@ -14,6 +14,7 @@ from app.audit.models import AuditLine
 from app.bookings import operations
 from app.bookings.event_changes import PLAIN_FIELDS
 from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.terms_rules import FOR_EVERYBODY
 from app.bookings.waiting_list import promote_waiting, waiting_position
 from app.catalogue.models import Event, EventMode, EventState, OfferState
 from app.kernel.access import Role
@@ -247,7 +248,7 @@ def test_nothing_is_cancelled_or_promoted_after_the_start() -> None:
     with pytest.raises(Refused, match="started"):
         cancel(confirmed, now=event.starts_at)
     event.capacity = 5
-    assert promote_waiting(event, now=event.starts_at) == []
+    assert promote_waiting(event, FOR_EVERYBODY, now=event.starts_at) == []
     assert waiting.state is BookingState.WAITING
 
 

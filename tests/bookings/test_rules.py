@@ -12,7 +12,7 @@ from app.bookings.rules import (
     EventFacts,
     Opening,
     Outcome,
-    WaitingPerson,
+    check_may_book,
     decide,
     is_late_cancellation,
     joining_time,
@@ -21,8 +21,8 @@ from app.bookings.rules import (
     needs_calendar_update,
     opening,
     places_free,
-    who_is_next,
 )
+from app.bookings.terms_rules import WaitingPerson, walk
 from app.kernel.refusals import Refused
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -57,7 +57,7 @@ ENDS_NOW = replace(FACTS, starts_at=NOW - HOUR, ends_at=NOW)
     [
         pytest.param(FACTS, Opening.OPEN, id="a place is left"),
         pytest.param(FULL, Opening.FULL, id="none is left"),
-        pytest.param(PEOPLE_WAIT, Opening.FULL, id="a free place belongs to those who wait"),
+        pytest.param(PEOPLE_WAIT, Opening.OPEN, id="limits bar those who wait beside a place"),
         pytest.param(LOWERED, Opening.FULL, id="capacity lowered below the places taken"),
         pytest.param(OPEN_TO_ALL, Opening.OPEN_TO_ALL, id="open to all is never full"),
         pytest.param(DRAFT, Opening.DRAFT, id="draft"),
@@ -88,7 +88,8 @@ def test_what_can_be_said_about_booking(facts: EventFacts, expected: Opening) ->
     ],
 )
 def test_what_a_booking_becomes(facts: EventFacts, by_staff: bool, expected: Outcome) -> None:
-    assert decide(facts, already_booked=False, by_staff=by_staff, now=NOW) is expected
+    check_may_book(facts, already_booked=False, by_staff=by_staff, now=NOW)
+    assert decide(facts, needs_yes=False) is expected
 
 
 @pytest.mark.parametrize(
@@ -107,13 +108,32 @@ def test_what_a_booking_becomes(facts: EventFacts, by_staff: bool, expected: Out
 )
 def test_what_is_refused(facts: EventFacts, by_staff: bool, words: str) -> None:
     with pytest.raises(Refused, match=words):
-        decide(facts, already_booked=False, by_staff=by_staff, now=NOW)
+        check_may_book(facts, already_booked=False, by_staff=by_staff, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("facts", "barred", "is_over_limit", "needs_yes", "expected"),
+    [
+        pytest.param(
+            PEOPLE_WAIT, 1, False, False, Outcome.CONFIRMED, id="the barred hold up nobody"
+        ),
+        pytest.param(PEOPLE_WAIT, 0, False, False, Outcome.WAITING, id="others do"),
+        pytest.param(FULL, 0, False, True, Outcome.REQUESTED, id="a yes is needed first"),
+        pytest.param(FACTS, 0, True, False, Outcome.WAITING, id="over a limit"),
+        pytest.param(OPEN_TO_ALL, 0, True, False, Outcome.WAITING, id="over a limit, open to all"),
+    ],
+)
+def test_what_limits_and_approval_do(
+    facts: EventFacts, barred: int, is_over_limit: bool, needs_yes: bool, expected: Outcome
+) -> None:
+    outcome = decide(facts, waiting_barred=barred, is_over_limit=is_over_limit, needs_yes=needs_yes)
+    assert outcome is expected
 
 
 @pytest.mark.parametrize("by_staff", [False, True])
 def test_nobody_books_twice(by_staff: bool) -> None:
     with pytest.raises(Refused, match="already"):
-        decide(FACTS, already_booked=True, by_staff=by_staff, now=NOW)
+        check_may_book(FACTS, already_booked=True, by_staff=by_staff, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +162,7 @@ TIED_WITH_SECOND = WaitingPerson(4, NOW + MOMENT)
     ],
 )
 def test_who_is_next(waiting: list[WaitingPerson], free: int | None, expected: list[int]) -> None:
-    assert who_is_next(waiting, free) == expected
+    assert walk(waiting, free).chosen == expected
 
 
 @pytest.mark.parametrize(

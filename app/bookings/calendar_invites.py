@@ -8,10 +8,12 @@ from flask import current_app
 from sqlalchemy.orm.attributes import flag_modified
 
 from app.accounts.models import Person
+from app.bookings import links
 from app.bookings.models import Booking, CalendarEntry
 from app.bookings.rules import CalendarFacts, needs_calendar_update
 from app.catalogue.models import Event, EventDate, EventMode
 from app.kernel import clock, ical
+from app.kernel.calendar_links import CalendarLinks, calendar_links
 from app.kernel.ical import CalendarItem
 from app.outbox.models import CalendarMethod
 from app.outbox.operations import mail_host
@@ -166,6 +168,18 @@ def item_of(
     )
 
 
+def links_by_date(booking: Booking, *, now: datetime) -> list[tuple[datetime, CalendarLinks]]:
+    """Start of each date to come with its links into calendars on the web, for its owner alone."""
+    return [
+        (
+            entry.starts_at,
+            calendar_links(item_of(booking, entry, now=now, is_addressed=False)),
+        )
+        for entry in booking.calendar_entries
+        if entry.cancelled_at is None and entry.ends_at > now
+    ]
+
+
 def _description(booking: Booking, is_online: bool) -> str:
     facts = partnership.current()
     lines = []
@@ -175,7 +189,7 @@ def _description(booking: Booking, is_online: bool) -> str:
             "The meeting link is shown there from 24 hours before the start.",
         ]
     lines += [
-        f"Can't come? {booking_url(booking)}",
+        f"Can't come? {links.link(booking, links.Purpose.CANT_COME)}",
         f"Questions: {facts.email} {facts.phone}".strip(),
         clock.example_words(),
     ]

@@ -17,6 +17,7 @@ from app.catalogue.models import Event, EventDate, EventMode, Offer, OfferKind
 from app.catalogue.rules import BAR_UNITS
 from app.catalogue.schema_org import in_script
 from app.kernel import clock
+from app.kernel.calendar_links import CalendarLinks, calendar_links
 from app.kernel.db import read_alone
 from app.kernel.ical import CalendarItem, download
 from app.kernel.london import clock_words, date_words, to_london
@@ -123,6 +124,15 @@ def event_url(event: Event) -> str:
 def calendar_file(event: Event, *, now: datetime) -> str:
     """All dates of the event to add to a calendar; nobody's ATTENDEE, no meeting link."""
     return download([_public_item(event, date, now) for date in event.dates], event.title)
+
+
+def links_by_date(event: Event, *, now: datetime) -> list[tuple[datetime, CalendarLinks]]:
+    """Start of each date to come with its links into calendars on the web; nothing personal."""
+    return [
+        (date.starts_at, calendar_links(_public_item(event, date, now)))
+        for date in event.dates
+        if date.ends_at > now
+    ]
 
 
 def _public_item(event: Event, date: EventDate, now: datetime) -> CalendarItem:

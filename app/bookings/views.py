@@ -15,7 +15,7 @@ from app.accounts.models import Person
 from app.accounts.signed_in import JOURNEY_KEY
 from app.bookings import event_page, operations, queries
 from app.bookings.booking_page import booking_words, joining
-from app.bookings.calendar_invites import item_of
+from app.bookings.calendar_invites import item_of, links_by_date
 from app.bookings.forms import BookForm, OneButton
 from app.bookings.models import Booking, BookingOrigin, BookingState
 from app.bookings.places import facts_of
@@ -84,6 +84,7 @@ def _event_page(reference: str) -> str:
         booking=booking,
         position=position,
         structured_data=event_page.structured_data(shown),
+        links_by_date=event_page.links_by_date(shown, now=clock.now()),
     )
 
 
@@ -215,6 +216,7 @@ def booking(reference: str) -> str:
         booking=shown,
         event=shown.event,
         words=booking_words(shown, state, position=position, is_own=is_own),
+        links_by_date=links_by_date(shown, now=clock.now()),
         is_own=is_own,
         last_day_of_notice=_last_day_of_notice(shown.event),
     )

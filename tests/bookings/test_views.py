@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from icalendar import Calendar
 from sqlalchemy import func, select
 
 from app.accounts.models import Person
-from app.bookings import operations
+from app.bookings import links, operations
 from app.bookings.models import AttendanceOutcome, Booking, BookingOrigin, BookingState
 from app.catalogue.models import Event, EventMode, EventState
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db
-from app.kernel.london import london_date
+from app.kernel.london import date_words, london_date
 from app.outbox.models import OutboxMessage
 from tests.support.factories import (
     make_attendance,
@@ -470,3 +471,46 @@ def test_the_own_calendar_file_has_the_joining_page_and_no_attendee(client: Page
     assert "/join" in text
     assert "ATTENDEE" not in text
     assert "secret-room" not in text
+
+
+def test_a_page_adds_each_date_to_calendars_on_the_web_and_says_which(client: PageClient) -> None:
+    event = coming(days=2)
+    db.session.commit()
+    addresses = [a["href"] for a in client.get(f"/events/{event.reference}").select("a", href=True)]
+    for start in ("calendar.google.com/calendar/render?", "outlook.office.com/calendar/"):
+        found = [address for address in addresses if address.startswith(f"https://{start}")]
+        assert len(found) == 2
+        assert all(f"{event.reference}" in address for address in found)
+        assert not [address for address in found if "bookings" in address or "secret" in address]
+
+
+def test_the_own_page_puts_the_joining_page_into_calendars_on_the_web(client: PageClient) -> None:
+    person, event = make_person(), coming()
+    sign_in(client, person)
+    done = client.submit(client.get(f"/events/{event.reference}/book"), button="Book this place")
+    [google] = [
+        link
+        for link in done.page.select("a", rel="noopener noreferrer")
+        if "google" in link["href"]
+    ]
+    reference = db.session.scalars(select(Booking.reference)).one()
+    assert google.words == f"Google Calendar for {date_words(event.starts_at)}"
+    assert f"%2Fbookings%2F{reference}%2Fjoin" in google["href"]
+    assert "secret-room" not in google["href"]
+
+
+def test_whoever_waits_or_has_cancelled_adds_nothing_to_a_calendar(client: PageClient) -> None:
+    me = make_person()
+    waiting = make_booking(coming(capacity=1), me, state=BookingState.WAITING)
+    sign_in(client, me)
+    assert "Google Calendar" not in client.get(f"/bookings/{waiting.reference}").words
+
+
+def test_the_own_entry_says_how_to_cancel_without_signing_in(client: PageClient) -> None:
+    person, event = make_person(), coming()
+    sign_in(client, person)
+    done = client.submit(client.get(f"/events/{event.reference}/book"), button="Book this place")
+    entry = Calendar.from_ical(client.get(done.page.link("Add to my calendar")).data)
+    booking = db.session.scalars(select(Booking)).one()
+    about = str(entry.walk("VEVENT")[0]["DESCRIPTION"])
+    assert f"Can't come? {links.link(booking, links.Purpose.CANT_COME)}" in about

@@ -10,26 +10,35 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
+
 from app.accounts.models import Person
 from app.bookings import calendar_invites as invites
 from app.bookings import links
 from app.bookings.links import Purpose
 from app.bookings.models import Approval, Booking, CalendarEntry
 from app.bookings.rules import CalendarFacts, last_day_of_notice
-from app.catalogue.models import Event, EventMode
+from app.catalogue.models import Event, EventDate, EventMode
 from app.kernel.db import Base
 from app.kernel.london import clock_words, london_date, period_words, short_date_words
-from app.outbox import letters
+from app.outbox import letters, wording
+from app.outbox.models import WordingKind
 from app.outbox.operations import BOOKING_PRIORITY, compose
+from app.outbox.wording_rules import fill_paragraphs, link
 from app.partnership import queries as partnership
 
 Rows = list[Base]
+Period = tuple[datetime, datetime]
+Dated = EventDate | CalendarEntry
 
 
 def tell_confirmed(
     booking: Booking, event: Event, *, promoted: bool, now: datetime, into: Rows
 ) -> None:
-    """The confirmation with the first date's invite, and a short message for each other date."""
+    """The confirmation with the first date's invite, and a short message for each other date.
+
+    Once joining instructions have gone out, it carries them too.
+    """
     entries = invites.open_entries(booking, event, now=now)
     into += entries
     first, *others = entries
@@ -45,6 +54,7 @@ def tell_confirmed(
         into=into,
         dates=event.dates,
         other_dates_count=len(others),
+        instructions=_instructions(booking, event),
     )
     _tell_dates(booking, event, others, added=False, now=now, into=into)
 
@@ -159,16 +169,18 @@ def tell_changed(booking: Booking, event: Event, *, now: datetime, into: Rows) -
             into=into,
         )
     for old, entry in invites.raise_changed_entries(booking, event, now=now):
+        moved = "now " if old.starts_at != entry.starts_at else ""
         _send(
             booking,
             event,
             "changed",
-            f"Changed: {event.title}, now {_when_in_short(entry)}",
+            f"Changed: {event.title}, {moved}{_when_in_short(entry)}",
             entry=entry,
             now=now,
             into=into,
             old=_differences(old, entry),
             dates=[entry],
+            opening=_opening(WordingKind.BOOKING_CHANGED, booking, event, [entry]),
         )
     added = invites.add_missing_entries(booking, event, now=now)
     into += added
@@ -183,21 +195,39 @@ def tell_changed(booking: Booking, event: Event, *, now: datetime, into: Rows) -
 
 
 def tell_waiting_changed(
-    booking: Booking, event: Event, old: Sequence[tuple[str, str]], *, now: datetime, into: Rows
+    booking: Booking,
+    event: Event,
+    old: Sequence[tuple[str, str]],
+    *,
+    old_dates: Sequence[Period],
+    now: datetime,
+    into: Rows,
 ) -> None:
     """What changed, for somebody on the waiting list; `old` is the former facts in words."""
     _send(
         booking,
         event,
         "changed",
-        f"Changed: {event.title}, now {short_date_words(event.starts_at)}",
+        f"Changed: {event.title}{_what_changed(event, old, old_dates)}",
         now=now,
         into=into,
         old=old,
         dates=event.dates,
         is_waiting=True,
         version=event.revision,
+        opening=_opening(WordingKind.BOOKING_CHANGED, booking, event, event.dates),
     )
+
+
+def _what_changed(event: Event, old: Sequence[tuple[str, str]], old_dates: Sequence[Period]) -> str:
+    """The end of the subject: the date that is new, if it is one, or else what differs."""
+    what = {name for name, _ in old}
+    new = [date for date in event.dates if (date.starts_at, date.ends_at) not in old_dates]
+    if "When" not in what:
+        return f", {short_date_words(event.starts_at)}"
+    if len(new) == 1 and len(event.dates) == len(old_dates):
+        return f", now {short_date_words(new[0].starts_at)}, {clock_words(new[0].starts_at)}"
+    return ", new dates"
 
 
 def tell_cancelled(
@@ -206,6 +236,9 @@ def tell_cancelled(
     """That the booking is cancelled (`by` None: by us), and each further date taken out."""
     entries = invites.cancel_entries(booking, now=now)
     first, others = (entries[0], entries[1:]) if entries else (None, [])
+    opening = []
+    if by is None and event.cancelled_at:
+        opening = _opening(WordingKind.BOOKING_CANCELLED_BY_US, booking, event, event.dates)
     _send(
         booking,
         event,
@@ -216,6 +249,7 @@ def tell_cancelled(
         into=into,
         asked_by="" if by is None or by is invites.reached(booking) else by.name,
         dates=event.dates,
+        opening=opening,
     )
     for entry in others:
         _send(
@@ -248,16 +282,8 @@ def _send(
     letter = letters.write(
         f"booking_{what}",
         subject=subject,
-        booking=booking,
-        event=event,
         entry=entry,
-        to_name=to.name,
-        for_name="" if to is booking.person else booking.person.name,
-        is_online=booking.mode is EventMode.ONLINE,
-        place=_place_words(booking, event),
-        booking_url=invites.booking_url(booking),
-        joining_url=invites.joining_url(booking),
-        **_notice(event),
+        **letter_facts(booking, event),
         **words,
     )
     which = f"{entry.uid}:{entry.sequence}" if entry else str(version)
@@ -273,6 +299,53 @@ def _send(
         calendar=invites.calendar_part(booking, entry, now=now) if entry else None,
     )
     into.append(message)
+
+
+def letter_facts(booking: Booking, event: Event) -> dict[str, Any]:
+    """What every letter about a booking may say."""
+    to = invites.reached(booking)
+    return {
+        "booking": booking,
+        "event": event,
+        "to_name": to.name,
+        "for_name": "" if to is booking.person else booking.person.name,
+        "is_online": booking.mode is EventMode.ONLINE,
+        "place": _place_words(booking, event),
+        "booking_url": invites.booking_url(booking),
+        "joining_url": invites.joining_url(booking),
+        **_notice(event),
+    }
+
+
+def wording_values(booking: Booking, event: Event, dates: Sequence[Dated]) -> dict[str, str]:
+    """What the placeholders of a wording stand for in a letter about this booking."""
+    facts, to = partnership.current(), invites.reached(booking)
+    return {
+        "name": to.name or "colleague",
+        "person": "you" if to is booking.person else booking.person.name,
+        "session": event.title,
+        "when": "; ".join(period_words(date.starts_at, date.ends_at) for date in dates),
+        "where": _place_words(booking, event),
+        "booking_link": link(invites.booking_url(booking)),
+        "joining_link": link(invites.joining_url(booking)),
+        "partnership": facts.name,
+        "phone": facts.phone,
+        "email": facts.email,
+    }
+
+
+def _opening(
+    kind: WordingKind, booking: Booking, event: Event, dates: Sequence[Dated]
+) -> list[Markup]:
+    values = wording_values(booking, event, dates)
+    return fill_paragraphs(wording.current(kind).body, values)
+
+
+def _instructions(booking: Booking, event: Event) -> list[Markup]:
+    """The words of the joining instructions, if whoever books now has missed their message."""
+    if event.joining_sent_at is None:
+        return []
+    return _opening(WordingKind.JOINING_INSTRUCTIONS, booking, event, event.dates)
 
 
 def _notice(event: Event) -> dict[str, Any]:

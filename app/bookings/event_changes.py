@@ -31,6 +31,7 @@ from app.catalogue.rules import MODE_WORDS, event_title, place_words
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
 from app.kernel.london import clock_words, date_words, period_words
+from app.outbox import wording
 from app.partnership import queries as partnership
 
 A_CENTURY = timedelta(days=36525)
@@ -103,6 +104,7 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
         raise Refused("A cancelled session cannot be changed")
     _check_times(event, change, now)
     old = facts_in_words(event)
+    old_dates = [(date.starts_at, date.ends_at) for date in event.dates]
     _check_registers(event, change)
     _apply(event, change, now)
     facts = {"revision": event.revision, "capacity": event.capacity}
@@ -114,7 +116,7 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
             _keep_modes_possible(event)
             promote_waiting(event, terms, now=now, into=rows)
         db.session.flush()
-        _tell_everybody(event, old, now=now, into=rows)
+        _tell_everybody(event, old, old_dates, now=now, into=rows)
     insert_together(rows)
     return event
 
@@ -259,7 +261,12 @@ def _keep_modes_possible(event: Event) -> None:
 
 
 def _tell_everybody(
-    event: Event, old: Sequence[tuple[str, str]], *, now: datetime, into: list[Base]
+    event: Event,
+    old: Sequence[tuple[str, str]],
+    old_dates: Sequence[tuple[datetime, datetime]],
+    *,
+    now: datetime,
+    into: list[Base],
 ) -> None:
     new = facts_in_words(event)
     was = [before for before, after in zip(old, new, strict=True) if before != after]
@@ -269,7 +276,9 @@ def _tell_everybody(
     told = {row.booking_id for row in into if isinstance(row, CalendarEntry)}
     for booking in _live_bookings(event):
         if booking.state is not BookingState.CONFIRMED:
-            emails.tell_waiting_changed(booking, event, was, now=now, into=into)
+            emails.tell_waiting_changed(
+                booking, event, was, old_dates=old_dates, now=now, into=into
+            )
         elif booking.id not in told:
             emails.tell_changed(booking, event, now=now, into=into)
 
@@ -310,7 +319,9 @@ def cancel_event(event_id: int, *, reason: str, actor: Person, now: datetime) ->
     event.cancelled_at = event.updated_at = now
     event.places_taken = event.waiting_count = 0
     rows: list[Base] = [audit.line(actor.reference, "cancelled", "event", event.reference, now=now)]
-    partnership.current()  # read before the loop, so that nothing is written bit by bit inside it
+    # Read before the loop, so that nothing is written bit by bit inside it.
+    partnership.current()
+    wording.changed_words()
     for booking in bookings:
         booking.state, booking.held_until = BookingState.CANCELLED, None
         booking.cancelled_at, booking.cancelled_because = now, CancelReason.EVENT

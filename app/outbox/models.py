@@ -28,6 +28,29 @@ class CalendarMethod(enum.StrEnum):
     CANCEL = "CANCEL"
 
 
+class WordingKind(enum.StrEnum):
+    """The letters, or openings of letters, whose words the partnership may change."""
+
+    REMINDER = "reminder"
+    JOINING_INSTRUCTIONS = "joining_instructions"
+    MISSED_YOU = "missed_you"
+    BOOKING_CHANGED = "booking_changed"
+    BOOKING_CANCELLED_BY_US = "booking_cancelled_by_us"
+
+
+class Wording(Base):
+    """A letter's words as the partnership has changed them; no row: the standard words."""
+
+    __tablename__ = "wording"
+
+    kind: Mapped[WordingKind] = mapped_column(stored_by_value(WordingKind), primary_key=True)
+    subject: Mapped[str] = mapped_column(
+        default="", comment="Empty for an opening, whose letter has its own"
+    )
+    body: Mapped[str] = mapped_column(Text, comment="Paragraphs with placeholders, never code")
+    changed_at: Mapped[datetime]
+
+
 class OutboxMessage(Base):
     """One message to one person; text, HTML and calendar part are fixed when it is queued."""
 

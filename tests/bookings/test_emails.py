@@ -128,6 +128,25 @@ def a_change_for_somebody_waiting() -> list[OutboxMessage]:
     return messages(waiting)[1:]
 
 
+def a_second_date_moved_for_somebody_waiting() -> list[OutboxMessage]:
+    event = make_neglect(capacity=1, days=2)
+    book(event)
+    waiting = book(event)
+    first, second = change_of(event).dates
+    moved = operations.DateChange(
+        second.id, second.starts_at + timedelta(days=1), second.ends_at + timedelta(days=1)
+    )
+    change = change_of(event, dates=(first, moved))
+    operations.change_event(event.id, change, actor=make_person(), now=NOW)
+    return messages(waiting)[1:]
+
+
+def a_confirmation_after_joining_instructions() -> list[OutboxMessage]:
+    notes = "Please have a case ready."
+    event = make_neglect(joining_notes=notes, joining_sent_at=NOW - timedelta(hours=1))
+    return messages(book(event))
+
+
 def a_date_removed_and_one_added() -> list[OutboxMessage]:
     event = make_neglect(days=2)
     booking = book(event)
@@ -170,6 +189,8 @@ OCCASIONS: list[Occasion] = [
     a_promotion,
     a_change,
     a_change_for_somebody_waiting,
+    a_second_date_moved_for_somebody_waiting,
+    a_confirmation_after_joining_instructions,
     a_date_removed_and_one_added,
     a_cancellation,
     a_cancellation_by_us,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,13 +20,12 @@ from app.impact.summaries import (
     OptionLine,
 )
 from app.kernel.london import short_date_words
+from app.kernel.spreadsheet import csv_text
 from app.surveys.models import MeasureScale
 
 Row = tuple[str, ...]
 SHARE_COLUMNS = ("Percent", "Number", "Of", "Likely range (95%)")
-PLAIN_NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?%?")
 A_FIGURE = re.compile(r"[+-]?\d|–$")
-STARTS_A_FORMULA = tuple("=+-@\t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,28 +330,11 @@ def _comments(summary: EvaluationSummary) -> Table:
 
 def as_csv(first_lines: Iterable[Row], tables: Tables) -> str:
     """The first lines, then each table with its title above and an empty line before it."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerows(_safe_row(row) for row in first_lines)
+    rows = list(first_lines)
     for table in (table for group in tables.values() for table in group):
-        writer.writerow(())
-        writer.writerow(_safe_row((table.title,)))
-        writer.writerow(_safe_row(table.columns))
-        writer.writerows(_safe_row(row) for row in table.rows)
-        if table.note:
-            writer.writerow(_safe_row((table.note,)))
-    return file.getvalue()
-
-
-def _safe_row(row: Row) -> Row:
-    return tuple(_safe(cell) for cell in row)
-
-
-def _safe(cell: str) -> str:
-    """Text that a spreadsheet program could take for a formula is marked as text (S16)."""
-    if cell.startswith(STARTS_A_FORMULA) and not PLAIN_NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+        rows += [(), (table.title,), table.columns, *table.rows]
+        rows += [(table.note,)] if table.note else []
+    return csv_text(rows)
 
 
 def _lower(words: str) -> str:

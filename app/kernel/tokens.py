@@ -23,6 +23,13 @@ def derived_token(purpose: str, subject: str) -> str:
     return hmac.new(key, f"{purpose}:{subject}".encode(), hashlib.sha256).hexdigest()
 
 
+def derived_check(purpose: str, subject: str, length: int = 4) -> str:
+    """A few characters that only this service can derive: against slips and guesses, not secret."""
+    number = int(derived_token(purpose, subject), 16)
+    size = len(REFERENCE_ALPHABET)
+    return "".join(REFERENCE_ALPHABET[number // size**place % size] for place in range(length))
+
+
 def token_hash(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

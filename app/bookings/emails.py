@@ -44,22 +44,22 @@ def tell_confirmed(
     first, *others = entries
     what = "promoted" if promoted else "confirmed"
     opening = "A place for you" if promoted else "Booked"
-    _send(
+    send(
         booking,
         event,
         what,
-        f"{opening}: {event.title}, {_when_in_short(first)}",
+        f"{opening}: {event.title}, {when_in_short(first)}",
         entry=first,
         now=now,
         into=into,
         dates=event.dates,
         other_dates_count=len(others),
-        instructions=_instructions(booking, event),
+        instructions=instructions(booking, event),
     )
-    _tell_dates(booking, event, others, added=False, now=now, into=into)
+    tell_dates(booking, event, others, added=False, now=now, into=into)
 
 
-def _tell_dates(
+def tell_dates(
     booking: Booking,
     event: Event,
     entries: Sequence[CalendarEntry],
@@ -68,13 +68,14 @@ def _tell_dates(
     now: datetime,
     into: Rows,
 ) -> None:
+    """A short message with the invite for each of these dates."""
     opening = "Date added" if added else "For your calendar"
     for entry in entries:
-        _send(
+        send(
             booking,
             event,
             "date",
-            f"{opening}: {event.title}, {_when_in_short(entry)}",
+            f"{opening}: {event.title}, {when_in_short(entry)}",
             entry=entry,
             now=now,
             into=into,
@@ -86,7 +87,7 @@ def tell_waiting(
     booking: Booking, event: Event, *, position: int, now: datetime, into: Rows
 ) -> None:
     """That the person is on the waiting list, and where; nothing goes into the calendar."""
-    _send(
+    send(
         booking,
         event,
         "waiting",
@@ -101,7 +102,7 @@ def tell_waiting(
 def tell_held(booking: Booking, event: Event, *, now: datetime, into: Rows) -> None:
     """That a place is kept for the person until a deadline; nothing goes into the calendar yet."""
     until = booking.held_until
-    _send(
+    send(
         booking,
         event,
         "held",
@@ -118,7 +119,7 @@ def tell_requested(
     booking: Booking, event: Event, approval: Approval, *, now: datetime, into: Rows
 ) -> None:
     """That the place is asked for, who decides, and until when."""
-    _send(
+    send(
         booking,
         event,
         "requested",
@@ -159,22 +160,22 @@ def tell_manager(
 def tell_changed(booking: Booking, event: Event, *, now: datetime, into: Rows) -> None:
     """What changed for somebody with a place: one update per date, and nothing if nothing did."""
     for entry in invites.cancel_entries(booking, now=now, only_removed=True):
-        _send(
+        send(
             booking,
             event,
             "date_removed",
-            f"Date removed: {entry.summary}, {_when_in_short(entry)}",
+            f"Date removed: {entry.summary}, {when_in_short(entry)}",
             entry=entry,
             now=now,
             into=into,
         )
     for old, entry in invites.raise_changed_entries(booking, event, now=now):
         moved = "now " if old.starts_at != entry.starts_at else ""
-        _send(
+        send(
             booking,
             event,
             "changed",
-            f"Changed: {event.title}, {moved}{_when_in_short(entry)}",
+            f"Changed: {event.title}, {moved}{when_in_short(entry)}",
             entry=entry,
             now=now,
             into=into,
@@ -184,7 +185,7 @@ def tell_changed(booking: Booking, event: Event, *, now: datetime, into: Rows) -
         )
     added = invites.add_missing_entries(booking, event, now=now)
     into += added
-    _tell_dates(
+    tell_dates(
         booking,
         event,
         added,
@@ -204,7 +205,7 @@ def tell_waiting_changed(
     into: Rows,
 ) -> None:
     """What changed, for somebody on the waiting list; `old` is the former facts in words."""
-    _send(
+    send(
         booking,
         event,
         "changed",
@@ -239,7 +240,7 @@ def tell_cancelled(
     opening = []
     if by is None and event.cancelled_at:
         opening = _opening(WordingKind.BOOKING_CANCELLED_BY_US, booking, event, event.dates)
-    _send(
+    send(
         booking,
         event,
         "cancelled" if by else "cancelled_by_us",
@@ -252,18 +253,18 @@ def tell_cancelled(
         opening=opening,
     )
     for entry in others:
-        _send(
+        send(
             booking,
             event,
             "date_cancelled",
-            f"Cancelled: {entry.summary}, {_when_in_short(entry)}",
+            f"Cancelled: {entry.summary}, {when_in_short(entry)}",
             entry=entry,
             now=now,
             into=into,
         )
 
 
-def _send(
+def send(
     booking: Booking,
     event: Event,
     what: str,
@@ -341,7 +342,7 @@ def _opening(
     return fill_paragraphs(wording.current(kind).body, values)
 
 
-def _instructions(booking: Booking, event: Event) -> list[Markup]:
+def instructions(booking: Booking, event: Event) -> list[Markup]:
     """The words of the joining instructions, if whoever books now has missed their message."""
     if event.joining_sent_at is None:
         return []
@@ -375,5 +376,6 @@ def _differences(old: CalendarFacts, entry: CalendarEntry) -> list[tuple[str, st
     return was
 
 
-def _when_in_short(entry: CalendarEntry) -> str:
+def when_in_short(entry: CalendarEntry) -> str:
+    """When an entry starts, as subjects say it."""
     return f"{short_date_words(entry.starts_at)}, {clock_words(entry.starts_at)}"

@@ -38,7 +38,7 @@ def cancel_booking(booking_id: int, *, actor: Person, now: datetime) -> Booking:
     with db.session.no_autoflush:  # everything is written at the end, with few statements
         had_place = end(event, booking, _reason(booking, actor), now=now)
         if not from_register:
-            by = actor if _is_theirs(booking, actor) else None
+            by = actor if is_theirs(booking, actor) else None
             emails.tell_cancelled(booking, event, by=by, now=now, into=rows)
         if had_place:
             promote_waiting(event, terms, now=now, into=rows)
@@ -47,7 +47,7 @@ def cancel_booking(booking_id: int, *, actor: Person, now: datetime) -> Booking:
 
 
 def _reason(booking: Booking, actor: Person) -> CancelReason:
-    if not _is_theirs(booking, actor):
+    if not is_theirs(booking, actor):
         return CancelReason.STAFF
     declines = booking.origin is BookingOrigin.COLLEAGUE and actor.id == booking.person_id
     is_declined = declines or booking.state is BookingState.HELD
@@ -61,14 +61,15 @@ def end(event: Event, booking: Booking, because: CancelReason, *, now: datetime)
     """
     had_place = _count_back(event, booking)
     is_notice_asked = because in {CancelReason.PERSON, CancelReason.DECLINED}
-    booking.cancelled_late = had_place and is_notice_asked and _is_late(event, now)
+    booking.cancelled_late = had_place and is_notice_asked and is_late(event, now)
     booking.state, booking.held_until = BookingState.CANCELLED, None
     booking.cancelled_at, booking.cancelled_because = now, because
     booking.passed_over_reason = ""
     return had_place
 
 
-def _is_late(event: Event, now: datetime) -> bool:
+def is_late(event: Event, now: datetime) -> bool:
+    """Whether whoever gives a place up now gives less notice than is asked for."""
     notice_days = partnership.current().cancellation_notice_days
     return is_late_cancellation(london_date(now), london_date(event.starts_at), notice_days)
 
@@ -85,7 +86,7 @@ def _count_back(event: Event, booking: Booking) -> bool:
     return True
 
 
-def _is_theirs(booking: Booking, actor: Person) -> bool:
+def is_theirs(booking: Booking, actor: Person) -> bool:
     """Whether somebody acts for themselves or their colleague, and not for the partnership."""
     booked_for_them = booking.origin is BookingOrigin.COLLEAGUE
     return actor.id == booking.person_id or (booked_for_them and actor.id == booking.booked_by_id)

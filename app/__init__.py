@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Flask
 from flask_wtf import CSRFProtect
-from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import app.accounts.manage_views
@@ -14,6 +13,7 @@ import app.accounts.profile_views
 import app.accounts.views
 import app.attendance.manage_views
 import app.bookings.manage_views
+import app.bookings.new_dates_views
 import app.bookings.views
 import app.catalogue.feed_views
 import app.catalogue.manage_views
@@ -22,12 +22,13 @@ import app.demo.views
 import app.home.views
 import app.impact.manage_views
 import app.partnership.views
+import app.record.views
 import app.surveys.manage_views
 import app.surveys.views
 import config
 from app import commands, page, schema
 from app.accounts import signed_in
-from app.kernel import access, clock, db, errors, headers, migrating, page_cache
+from app.kernel import access, clock, db, errors, headers, migrating, page_cache, templates
 
 csrf = CSRFProtect()
 TABLE_NAMES = tuple(table.name for table in schema.TABLES)
@@ -37,6 +38,8 @@ BLUEPRINTS = (
     app.catalogue.views.bp,
     app.catalogue.feed_views.bp,
     app.bookings.views.bp,
+    app.bookings.new_dates_views.bp,
+    app.record.views.bp,
     app.surveys.views.bp,
     app.accounts.views.bp,
     app.accounts.profile_views.bp,
@@ -61,7 +64,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         flask_app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
-    _prepare_templates(flask_app)
+    templates.init_app(flask_app)
     db.init_app(flask_app)
     migrating.init_app(flask_app)
     csrf.init_app(flask_app)
@@ -88,11 +91,3 @@ def _find_out_whether_example(flask_app: Flask) -> None:
                 "This database holds the example programme, which is served on this machine only: "
                 "set BASE_URL to http://127.0.0.1:5000 or use another database"
             )
-
-
-def _prepare_templates(flask_app: Flask) -> None:
-    own = flask_app.jinja_loader
-    govuk = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
-    flask_app.jinja_loader = ChoiceLoader([own, govuk] if own else [govuk])
-    flask_app.jinja_env.trim_blocks = True
-    flask_app.jinja_env.lstrip_blocks = True

@@ -15,6 +15,7 @@ from typing import TypeVar
 from flask import current_app
 
 from app.accounts.personal import purge_expired_sign_ins
+from app.bookings import new_dates
 from app.bookings.personal import erase_adjustments
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -23,6 +24,8 @@ from app.outbox.models import MessageState
 from app.outbox.rules import pause_seconds
 from app.outbox.transports import transport
 from app.partnership import queries as partnership
+from app.record import operations as record
+from app.record.queries import people_to_nudge
 from app.surveys import operations as surveys
 from app.surveys.planning import MOST_AT_ONCE
 
@@ -117,6 +120,16 @@ def close_surveys(now: datetime) -> Iterator[int]:
     yield undelivered
 
 
+def tell_of_new_dates(now: datetime) -> Iterator[int]:
+    """Tell whoever waits for an offer that can be booked again, one message each."""
+    yield from one_by_one(_people(new_dates.people_to_tell, now), new_dates.tell_new_dates, now)
+
+
+def remind_of_refreshers(now: datetime) -> Iterator[int]:
+    """Tell people what falls due for renewal, one transaction each."""
+    yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
+
+
 def erase_what_has_served(now: datetime) -> Iterator[int]:
     """Erase what is kept for a time only: wishes, sign-ins, the words of secret messages."""
     with transaction():
@@ -153,10 +166,12 @@ def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> 
 
 # In this order one round of `worker --once` does all that follows from each other.
 JOBS = (
+    Job("tell of new dates", 300, tell_of_new_dates),
     Job("plan surveys", 300, plan_surveys),
     Job("send surveys", 60, send_surveys),
     Job("remind", 300, remind_of_surveys),
     Job("close surveys", 300, close_surveys),
+    Job("refreshers", 3600, remind_of_refreshers),
     Job("erase", 3600, erase_what_has_served),
     Job("deliver mail", 2, deliver_mail),
 )

@@ -33,6 +33,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/": ANYBODY,
     "/accessibility": ANYBODY,
     "/booking-policy": ANYBODY,
+    "/certificates": ANYBODY,
+    "/certificates/<code>": ANYBODY,  # whoever was given the code
     "/brand.css": ANYBODY,
     "/calendar.ics": ANYBODY,
     "/cookies": ANYBODY,
@@ -44,8 +46,10 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/learning.atom": ANYBODY,
     "/learning.json": ANYBODY,
     "/learning/<slug>": ANYBODY,
+    "/learning/<slug>/tell-me": SIGNED_IN,
     "/privacy": ANYBODY,
     "/readyz": ANYBODY,
+    "/reminders/<reference>/<token>": ANYBODY,  # who holds the link
     "/robots.txt": ANYBODY,
     "/sign-in": ANYBODY,
     "/sign-in/again": ANYBODY,
@@ -63,10 +67,16 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/bookings/<reference>": OWNER,
     "/bookings/<reference>/calendar.ics": OWNER,
     "/bookings/<reference>/cancel": OWNER,
+    "/bookings/<reference>/certificate": OWNER,
     "/bookings/<reference>/join": OWNER,
     "/profile": SIGNED_IN,
     "/profile/sign-ins/<name>/end": OWN_DEVICE,
     "/record": SIGNED_IN,
+    "/record.csv": SIGNED_IN,
+    "/record/elsewhere/<reference>": OWNER,
+    "/record/elsewhere/<reference>/remove": OWNER,
+    "/record/elsewhere/new": SIGNED_IN,
+    "/record/reminders": SIGNED_IN,
     "/sign-in/recovery-codes": SIGNED_IN,
     "/sign-in/second-step": SIGNED_IN,
     "/sign-in/set-up": SIGNED_IN,
@@ -96,6 +106,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/offers/<slug>/edit": PROGRAMME,
     "/manage/offers/<slug>/events": LOOKING,
     "/manage/offers/<slug>/events/new": PROGRAMME,
+    "/manage/offers/<slug>/new-dates": LOOKING,
     "/manage/offers/<slug>/publish": PROGRAMME,
     "/manage/offers/<slug>/surveys": PROGRAMME,
     "/manage/offers/new": PROGRAMME,
@@ -167,7 +178,7 @@ def expected(allowed: str | frozenset[str], who: str, *, second_factor: bool) ->
 def happened(answer: PageResponse, address: str, method: str) -> str:
     """What the answer amounts to."""
     # A booking goes on after signing in; any other change that was refused is not remembered.
-    backs = {address} if method == "GET" or address.endswith("/book") else {"/"}
+    backs = {address} if method == "GET" or address.endswith(("/book", "/tell-me")) else {"/"}
     for name, path in ((TO_SIGN_IN, "/sign-in"), (TO_SECOND_STEP, "/sign-in/second-step")):
         if answer.status_code == 302 and answer.location in {f"{path}?next={b}" for b in backs}:
             return name

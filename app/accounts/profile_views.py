@@ -67,7 +67,7 @@ def _as_known() -> dict[str, str | None]:
 
 def _surroundings(path: str) -> dict[str, object]:
     """What every one of these pages shows around its question."""
-    journey = session.get(signed_in.JOURNEY_KEY, "") if path.startswith("/events/") else ""
+    journey = session.get(signed_in.JOURNEY_KEY, "") if path.startswith(signed_in.JOURNEYS) else ""
     return {"path": path, "journey": journey, "is_new": current_user.profile_completed_at is None}
 
 

@@ -23,6 +23,7 @@ from app.kernel.tokens import token_hash
 
 TOKEN_KEY = "sign_in"  # noqa: S105 - the name of a cookie's entry
 JOURNEY_KEY = "journey"
+JOURNEYS = ("/events/", "/learning/")  # where pages stand that say what signing in is for
 
 log = logging.getLogger(__name__)
 

@@ -136,7 +136,9 @@ def _enter(token: str) -> Response:
 
 def _journey(path: str) -> str:
     """What is being booked, if that is what somebody signs in for."""
-    return str(session.get(signed_in.JOURNEY_KEY, "")) if path.startswith("/events/") else ""
+    return (
+        str(session.get(signed_in.JOURNEY_KEY, "")) if path.startswith(signed_in.JOURNEYS) else ""
+    )
 
 
 def _client() -> str:

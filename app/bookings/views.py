@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.forms import CAPACITY_WORDS
 from app.accounts.models import Person
 from app.accounts.signed_in import JOURNEY_KEY
-from app.bookings import event_page, operations, queries
+from app.bookings import event_page, new_dates, operations, queries
 from app.bookings.booking_page import booking_words, joining
 from app.bookings.calendar_invites import item_of, links_by_date
 from app.bookings.forms import BookForm, OneButton
@@ -181,20 +181,7 @@ def mine() -> str:
         past=past,
         past_pages=past_pages,
         past_address=lambda number: url_for("bookings.mine", page=number),
-    )
-
-
-@bp.get("/record")
-@signed_in
-def record() -> str:
-    """What one has attended, to print."""
-    lines, shown = queries.learning_record(current_user.id, page_number(request.args.get("page")))
-    return render_template(
-        "bookings/record.html",
-        lines=lines,
-        record_pages=shown,
-        address=lambda number: url_for("bookings.record", page=number),
-        today=london_date(clock.now()),
+        wishes=new_dates.wishes_of(me_id),
     )
 
 

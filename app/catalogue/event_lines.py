@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from app.catalogue.models import (
     Event,
@@ -154,6 +154,19 @@ def is_shown(now: datetime) -> ColumnElement[bool]:
         is_announced(),
         Event.ends_at > now,
         Offer.state == OfferState.PUBLISHED,
+    )
+
+
+def has_free_places(now: datetime) -> ColumnElement[bool]:
+    """Whether somebody who books now gets a place: open, not full, and nobody waits."""
+    has_room = and_(Event.places_taken < Event.capacity, Event.waiting_count == 0)
+    return and_(
+        is_announced(),
+        Event.state == EventState.PUBLISHED,
+        Event.booking_opens_at <= now,
+        Event.booking_closes_at > now,
+        Event.starts_at > now,
+        or_(Event.capacity.is_(None), has_room),
     )
 
 

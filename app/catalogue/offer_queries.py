@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from app.catalogue.event_lines import EventLine, event_line, is_announced, lines_statement
+from app.catalogue.event_lines import (
+    EventLine,
+    event_line,
+    has_free_places,
+    is_announced,
+    lines_statement,
+)
 from app.catalogue.models import (
     Event,
     EventDate,
@@ -39,6 +45,7 @@ class OfferDates(NamedTuple):
     lines: list[EventLine]
     date_words: dict[str, list[str]]
     past_count: int
+    has_free_places: bool
     pages: Pages
 
 
@@ -47,7 +54,9 @@ def offer_dates(offer_id: int, *, page: int, now: datetime) -> OfferDates:
     is_past = and_(Event.state == EventState.PUBLISHED, Event.ends_at <= now)
     is_to_come = and_(is_announced(), Event.ends_at > now)
     counts = db.session.execute(
-        select(_how_many(is_to_come), _how_many(is_past)).where(Event.offer_id == offer_id)
+        select(_how_many(is_to_come), _how_many(is_past), _how_many(has_free_places(now))).where(
+            Event.offer_id == offer_id
+        )
     ).one()
     shown = pages(page, length=counts[0])
     statement = (
@@ -59,7 +68,8 @@ def offer_dates(offer_id: int, *, page: int, now: datetime) -> OfferDates:
     )
     rows = db.session.execute(statement).all()
     words = _all_dates([row.id for row in rows if row.dates_count > 1])
-    return OfferDates([event_line(row, now=now) for row in rows], words, counts[1], shown)
+    lines = [event_line(row, now=now) for row in rows]
+    return OfferDates(lines, words, counts[1], counts[2] > 0, shown)
 
 
 def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -33,6 +33,7 @@ class Act(enum.StrEnum):
     SECOND_STEP = "second_step"
     PROPOSE_ORGANISATION = "propose_organisation"
     ANSWER_OPEN_SURVEY = "answer_open_survey"
+    CHECK_CERTIFICATE = "check_certificate"
 
 
 class CountedBy(enum.StrEnum):
@@ -77,6 +78,8 @@ LIMITS: Mapping[Act, tuple[Limit, ...]] = {
     Act.PROPOSE_ORGANISATION: (Limit(CountedBy.PERSON, 5, timedelta(days=1)),),
     # A whole school answers from one address on a training day.
     Act.ANSWER_OPEN_SURVEY: (Limit(CountedBy.CLIENT, 120, timedelta(hours=1)),),
+    # Only codes that were never given out count: an office may check a whole folder of them.
+    Act.CHECK_CERTIFICATE: (Limit(CountedBy.CLIENT, 30, timedelta(hours=1)),),
 }
 
 

@@ -66,6 +66,7 @@ WORDS = {
     Act.SECOND_STEP: "Too many wrong codes have been tried.",
     Act.PROPOSE_ORGANISATION: "You have added several organisations today.",
     Act.ANSWER_OPEN_SURVEY: "This survey has been answered very often from where you are.",
+    Act.CHECK_CERTIFICATE: "Many wrong codes have been tried from where you are.",
 }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Person
-from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingState
+from app.bookings.models import Booking, BookingState
 from app.catalogue.models import Event, EventDate, Offer
 from app.catalogue.rules import event_title, place_words, session_time_words
 from app.kernel.db import db
@@ -19,7 +19,6 @@ from app.kernel.paging import Pages, pages
 
 MOST_COMING = 100
 PAST_PAGE_SIZE = 10
-RECORD_PAGE_SIZE = 50
 
 
 # Built once: putting a statement together takes longer than what SQLAlchemy does to run it.
@@ -163,53 +162,4 @@ def _line(row: Any, person_id: int) -> BookingLine:
         for_name="" if row.person_id == person_id else row.name,
         words=words,
         tag_class=tag_class,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RecordLine:
-    """One date on which a person learned."""
-
-    starts_at: datetime
-    title: str
-    hours_words: str
-    outcome_words: str
-
-
-def learning_record(person_id: int, page: int) -> tuple[list[RecordLine], Pages]:
-    """One page of the dates the person attended, the newest first."""
-    attended = (
-        select(
-            EventDate.starts_at,
-            EventDate.ends_at,
-            Event.subtitle,
-            Offer.title,
-            Attendance.outcome,
-        )
-        .join(Attendance.booking)
-        .join(Attendance.event_date)
-        .join(EventDate.event)
-        .join(Event.offer)
-        .where(
-            Booking.person_id == person_id,
-            Booking.state != BookingState.CANCELLED,
-            Attendance.outcome != AttendanceOutcome.DID_NOT_ATTEND,
-        )
-    )
-    length = db.session.scalar(select(func.count()).select_from(attended.subquery()))
-    shown = pages(page, length=length or 0, size=RECORD_PAGE_SIZE)
-    rows = db.session.execute(
-        attended.order_by(EventDate.starts_at.desc()).offset(shown.first).limit(RECORD_PAGE_SIZE)
-    )
-    return [_record_line(row) for row in rows], shown
-
-
-def _record_line(row: Any) -> RecordLine:
-    in_part = row.outcome is AttendanceOutcome.ATTENDED_IN_PART
-    hours = (row.ends_at - row.starts_at).total_seconds() / 3600
-    return RecordLine(
-        starts_at=row.starts_at,
-        title=event_title(row.title, row.subtitle),
-        hours_words=f"{hours:g}" if hours == round(hours, 2) else f"{hours:.1f}",
-        outcome_words="Attended in part" if in_part else "Attended",
     )

@@ -28,7 +28,8 @@ from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import Base, db
 from app.outbox.models import MessageState, OutboxMessage
-from app.partnership.models import Partnership, Sector
+from app.partnership.models import Partnership, Refresher, Sector
+from app.record.models import LearningElsewhere
 
 NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -198,6 +199,28 @@ def make_attendance(
         )
         for date in booking.event.dates
     ]
+
+
+def make_refresher(**changes: Any) -> Refresher:
+    """Something to be renewed every two years."""
+    number = next(_numbers)
+    facts = {"slug": f"refresher-{number}", "name": f"Refresher {number}", "months": 24}
+    return _added(Refresher(**facts | {"why": "Guidance says so"} | changes))
+
+
+def make_learning_elsewhere(person: Person, **changes: Any) -> LearningElsewhere:
+    """Something learned elsewhere a month before NOW."""
+    facts: dict[str, Any] = {
+        "reference": f"elsewhere{next(_numbers)}",
+        "person_id": person.id,
+        "title": "First aid",
+        "provider": "The college",
+        "learned_on": (NOW - timedelta(days=30)).date(),
+        "minutes": 90,
+        "added_at": NOW,
+        "changed_at": NOW,
+    }
+    return _added(LearningElsewhere(**facts | changes))
 
 
 def make_outbox_message(**changes: Any) -> OutboxMessage:

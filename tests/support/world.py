@@ -18,6 +18,9 @@ from app.kernel.access import Role
 from app.kernel.db import db
 from app.kernel.tokens import token_hash
 from app.partnership.models import Policy, PolicyKind
+from app.record.certificates import code_of
+from app.record.emails import stop_token
+from app.record.models import LearningElsewhere
 from app.surveys import operations as surveys
 from app.surveys.models import Evaluation, QuestionnaireKind
 from app.surveys.questionnaires import current_version
@@ -25,6 +28,7 @@ from tests.support.factories import (
     make_attendance,
     make_booking,
     make_event,
+    make_learning_elsewhere,
     make_offer,
     make_organisation,
     make_partnership,
@@ -53,6 +57,8 @@ class World:
     booking: Booking
     waiting: Booking
     others_booking: Booking
+    attended: Booking
+    elsewhere: LearningElsewhere
     evaluation: Evaluation
     proposed: str
     token: str
@@ -140,7 +146,9 @@ def make_world(now: datetime, **words: str) -> World:
     others = make_booking(event, people["ben"])
     make_booking(full, people["ben"])
     waiting = make_booking(full, people["ana"], state=BookingState.WAITING)
-    make_attendance(make_booking(past, people["ana"], adjustments=adjustments))
+    attended = make_booking(past, people["ana"], adjustments=adjustments)
+    make_attendance(attended)
+    elsewhere = make_learning_elsewhere(people["ana"], title=title)
     surveys.ensure_default_evaluations(now=now - timedelta(days=30))
     evaluation = Evaluation(
         slug="toolkit",
@@ -168,6 +176,8 @@ def make_world(now: datetime, **words: str) -> World:
         booking=booking,
         waiting=waiting,
         others_booking=others,
+        attended=attended,
+        elsewhere=elsewhere,
         evaluation=evaluation,
         proposed=proposed.reference,
         token=token,
@@ -181,11 +191,13 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
     """What stands for the variable parts of an address: by its first two parts, or by the rule."""
     past = {"reference": world.past_event.reference}
     admin = world.people["administrator"]
-    delivery = world.people["delivery"]
+    delivery, ana = world.people["delivery"], world.people["ana"].reference
     return {
         "/admin/organisations": {"reference": world.proposed},
         "/admin/people": {"reference": delivery.reference, "role": "delivery"},
         "/bookings/<reference>": {"reference": world.booking.reference},
+        "/bookings/<reference>/certificate": {"reference": world.attended.reference},
+        "/certificates/<code>": {"code": code_of(world.attended.reference)},
         "/dev/mail": {"name": A_MAIL},
         "/events/<reference>": {"reference": world.event.reference},
         "/events/<reference>.ics": {"reference": world.event.reference},
@@ -208,6 +220,8 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
         "/manage/series": {"slug": world.series.slug},
         "/profile/sign-ins": {"name": token_hash(admin.reference)[:SESSION_NAME_LENGTH]},
+        "/record/elsewhere": {"reference": world.elsewhere.reference},
+        "/reminders/<reference>": {"reference": ana, "token": stop_token(ana)},
         "/static/<path:filename>": {"filename": "ripple.css"},
         "/surveys/<token>": {"token": world.token},
         "/surveys/open": {"slug": world.evaluation.slug},

@@ -19,6 +19,7 @@ import config
 from app import create_app
 from app.kernel import page_cache
 from app.kernel.db import db
+from app.partnership import queries as partnership
 from tests.support import databases, postgres
 from tests.support.chromium import launch_options
 from tests.support.page_client import PageClient
@@ -112,6 +113,7 @@ def app(template: databases.Template) -> Iterator[Flask]:
     template.app.config.update(settings)
     template.restore()
     template.app.extensions[page_cache.EXTENSION].clear()  # its pages show the database before
+    template.app.extensions.pop(partnership.EXTENSION, None)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.kernel.db import Base, db
+from app.partnership import queries
 from app.partnership.models import (
     HalfTerm,
     Partnership,
@@ -40,6 +41,7 @@ def load_partnership(path: Path) -> PartnershipFile:
     policies = [{**asdict(one), "kind": PolicyKind(one.kind)} for one in content.policies]
     _upsert(Policy, ("kind",), policies)
     db.session.flush()
+    queries.forget()
     return content
 
 

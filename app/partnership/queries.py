@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from time import monotonic
 
 from flask import current_app, g
 from sqlalchemy import select
@@ -54,21 +55,51 @@ NOT_SET_UP = PartnershipFacts(
 
 _FACTS = select(*(getattr(Partnership, name) for name in PartnershipFacts.__dataclass_fields__))
 
+EXTENSION = "kept_partnership"
+KEPT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class KeptFacts:
+    """The partnership as a process read it last, and when by the clock that only runs on."""
+
+    facts: PartnershipFacts
+    read_at: float
+
 
 def current() -> PartnershipFacts:
-    """The partnership, read once per request or job."""
+    """The partnership, the same throughout a request or job.
+
+    A process keeps it, so a file loaded elsewhere is seen after 5 seconds at the latest.
+    """
     if "partnership" not in g:
-        row = db.session.execute(_FACTS).one_or_none()
-        g.partnership = PartnershipFacts(*row) if row else NOT_SET_UP
-        current_app.extensions["last_known_partnership"] = g.partnership
+        kept: KeptFacts | None = current_app.extensions.get(EXTENSION)
+        is_fresh = kept is not None and monotonic() - kept.read_at < KEPT_SECONDS
+        g.partnership = kept.facts if kept and is_fresh else _read()
     facts: PartnershipFacts = g.partnership
     return facts
 
 
+def _read() -> PartnershipFacts:
+    read_at = monotonic()
+    row = db.session.execute(_FACTS).one_or_none()
+    if row is None:
+        return NOT_SET_UP
+    facts = PartnershipFacts(*row)
+    current_app.extensions[EXTENSION] = KeptFacts(facts, read_at)
+    return facts
+
+
+def forget() -> None:
+    """Read the partnership anew when it is next asked for: it has just been changed here."""
+    g.pop("partnership", None)
+    current_app.extensions.pop(EXTENSION, None)
+
+
 def last_known() -> PartnershipFacts:
     """The partnership as this process last read it: for the page that says the database is away."""
-    facts: PartnershipFacts = current_app.extensions.get("last_known_partnership", NOT_SET_UP)
-    return facts
+    kept: KeptFacts | None = current_app.extensions.get(EXTENSION)
+    return kept.facts if kept else NOT_SET_UP
 
 
 def sectors() -> list[Sector]:

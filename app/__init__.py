@@ -12,9 +12,13 @@ import app.accounts.manage_views
 import app.accounts.profile_views
 import app.accounts.views
 import app.attendance.manage_views
+import app.bookings.approval_views
 import app.bookings.manage_views
+import app.bookings.moving_views
 import app.bookings.new_dates_views
+import app.bookings.terms_views
 import app.bookings.views
+import app.catalogue.bulletin_views
 import app.catalogue.feed_views
 import app.catalogue.manage_views
 import app.catalogue.views
@@ -38,7 +42,9 @@ BLUEPRINTS = (
     app.catalogue.views.bp,
     app.catalogue.feed_views.bp,
     app.bookings.views.bp,
+    app.bookings.approval_views.bp,
     app.bookings.new_dates_views.bp,
+    app.bookings.moving_views.bp,
     app.record.views.bp,
     app.surveys.views.bp,
     app.accounts.views.bp,
@@ -46,7 +52,9 @@ BLUEPRINTS = (
     app.partnership.views.bp,
     app.demo.views.bp,
     app.catalogue.manage_views.bp,
+    app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
+    app.bookings.terms_views.bp,
     app.attendance.manage_views.bp,
     app.surveys.manage_views.bp,
     app.impact.manage_views.bp,

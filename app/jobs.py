@@ -19,6 +19,7 @@ from app.bookings import new_dates
 from app.bookings.personal import erase_adjustments
 from app.kernel import clock
 from app.kernel.db import db, transaction
+from app.notices import operations as notices
 from app.outbox import delivery
 from app.outbox.models import MessageState
 from app.outbox.rules import pause_seconds
@@ -130,6 +131,20 @@ def remind_of_refreshers(now: datetime) -> Iterator[int]:
     yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
 
 
+def send_notices(now: datetime) -> Iterator[int]:
+    """Make the rounds of notices true to rules and events, and send what is due."""
+    with transaction():
+        notices.ensure_default_rules(now=now)
+        planned = notices.plan_rounds(now=now)
+    yield planned
+    done = 1
+    while done:
+        done = 0
+        for count in one_by_one(_people(notices.rounds_due, now), notices.send_round, now):
+            done += count
+            yield count
+
+
 def erase_what_has_served(now: datetime) -> Iterator[int]:
     """Erase what is kept for a time only: wishes, sign-ins, the words of secret messages."""
     with transaction():
@@ -172,6 +187,7 @@ JOBS = (
     Job("remind", 300, remind_of_surveys),
     Job("close surveys", 300, close_surveys),
     Job("refreshers", 3600, remind_of_refreshers),
+    Job("notices", 60, send_notices),
     Job("erase", 3600, erase_what_has_served),
     Job("deliver mail", 2, deliver_mail),
 )

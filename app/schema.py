@@ -9,6 +9,7 @@ import app.bookings.models
 import app.catalogue.models
 import app.kernel.clock
 import app.kernel.leases
+import app.notices.models
 import app.outbox.models
 import app.partnership.models
 import app.record.models
@@ -24,6 +25,7 @@ MODULES = (
     app.catalogue.models,
     app.kernel.clock,
     app.kernel.leases,
+    app.notices.models,
     app.outbox.models,
     app.partnership.models,
     app.record.models,

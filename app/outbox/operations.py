@@ -16,6 +16,7 @@ from app.outbox.models import CalendarMethod, MessageState, OutboxMessage
 
 SIGN_IN_PRIORITY = 1
 BOOKING_PRIORITY = 5
+NOTICE_PRIORITY = 7
 SURVEY_PRIORITY = 9
 
 

@@ -166,7 +166,7 @@ def upgrade() -> None:
             "priority",
             sa.Integer(),
             nullable=False,
-            comment="Lower leaves first: 1 code, 5 booking, 9 survey",
+            comment="Lower leaves first: 1 code, 5 booking, 7 notice, 9 survey",
         ),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
@@ -877,6 +877,65 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_half_term_id"), ["half_term_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_offer_id"), ["offer_id"], unique=False)
         batch_op.create_index("ix_event_state_starts_at", ["state", "starts_at"], unique=False)
+
+    op.create_table(
+        "notice_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "reminder",
+                "joining_instructions",
+                "missed_you",
+                name="notice_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "offer_id",
+            sa.Integer(),
+            nullable=True,
+            comment="None: all offers that have no own of the kind",
+        ),
+        sa.Column(
+            "days",
+            sa.Integer(),
+            nullable=False,
+            comment="Before the date it is about; for missed_you, after the last date",
+        ),
+        sa.Column("at_time", sa.Time(), nullable=False, comment="On the wall clock in London"),
+        sa.Column(
+            "each_date",
+            sa.Boolean(),
+            nullable=False,
+            comment="A reminder for each day of the event, not for the first alone",
+        ),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column(
+            "switched_on_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="Or added, or changed: what was due before is never sent",
+        ),
+        sa.CheckConstraint(
+            "kind = 'reminder' OR NOT each_date",
+            name=op.f("ck_notice_rule_only_reminders_for_each_date"),
+        ),
+        sa.CheckConstraint(
+            "days BETWEEN 0 AND 60", name=op.f("ck_notice_rule_days_within_two_months")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_notice_rule_offer_id_offer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_rule")),
+        sa.UniqueConstraint("reference", name=op.f("uq_notice_rule_reference")),
+    )
+    with op.batch_alter_table("notice_rule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_rule_offer_id"), ["offer_id"], unique=False)
 
     op.create_table(
         "offer_audience",
@@ -1736,6 +1795,88 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "notice_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "event_date_id",
+            sa.Integer(),
+            nullable=True,
+            comment="The date it is about; None once that was taken out of the event",
+        ),
+        sa.Column(
+            "about_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="Start of that date, as it was when the round was planned",
+        ),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "scheduled",
+                "done",
+                "missed",
+                "cancelled",
+                name="round_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(), nullable=False, comment="Why it was not sent, for staff"),
+        sa.Column("sent_count", sa.Integer(), nullable=False),
+        sa.Column("withheld_count", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'done') = (done_at IS NOT NULL)", name=op.f("ck_notice_round_done_has_time")
+        ),
+        sa.CheckConstraint(
+            "state IN ('scheduled', 'done') OR reason <> ''",
+            name=op.f("ck_notice_round_not_sent_says_why"),
+        ),
+        sa.CheckConstraint(
+            "sent_count >= 0 AND withheld_count >= 0",
+            name=op.f("ck_notice_round_counts_not_negative"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_date_id"],
+            ["event_date.id"],
+            name=op.f("fk_notice_round_event_date_id_event_date"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_notice_round_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["notice_rule.id"], name=op.f("fk_notice_round_rule_id_notice_rule")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_round")),
+        sa.UniqueConstraint("reference", name=op.f("uq_notice_round_reference")),
+        sa.UniqueConstraint(
+            "rule_id",
+            "event_date_id",
+            "due_at",
+            name=op.f("uq_notice_round_rule_id_event_date_id_due_at"),
+        ),
+    )
+    with op.batch_alter_table("notice_round", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notice_round_event_date_id"), ["event_date_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_notice_round_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(
+            "ix_notice_round_scheduled",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'scheduled'"),
+            postgresql_where=sa.text("state = 'scheduled'"),
+        )
+
+    op.create_table(
         "response",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("evaluation_id", sa.Integer(), nullable=False),
@@ -1962,11 +2103,44 @@ def upgrade() -> None:
             unique=True,
         )
 
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("booking_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "message_key",
+            sa.String(),
+            nullable=True,
+            comment="Of the message in the outbox, which knows whether it has left",
+        ),
+        sa.Column("reason", sa.String(), nullable=False, comment="Why nothing was sent, in words"),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(message_key IS NULL) = (reason <> '')", name=op.f("ck_notice_sent_or_says_why_not")
+        ),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_notice_booking_id_booking")
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["notice_round.id"], name=op.f("fk_notice_round_id_notice_round")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("message_key", name=op.f("uq_notice_message_key")),
+        sa.UniqueConstraint("round_id", "booking_id", name=op.f("uq_notice_round_id_booking_id")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_booking_id"), ["booking_id"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_booking_id"))
+
+    op.drop_table("notice")
     with op.batch_alter_table("answer", schema=None) as batch_op:
         batch_op.drop_index("uq_answer_response_question_option")
         batch_op.drop_index("ix_answer_results")
@@ -1988,6 +2162,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_response_evaluation")
 
     op.drop_table("response")
+    with op.batch_alter_table("notice_round", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notice_round_scheduled",
+            sqlite_where=sa.text("state = 'scheduled'"),
+            postgresql_where=sa.text("state = 'scheduled'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_notice_round_event_id"))
+        batch_op.drop_index(batch_op.f("ix_notice_round_event_date_id"))
+
+    op.drop_table("notice_round")
     with op.batch_alter_table("calendar_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calendar_entry_event_date_id"))
 
@@ -2092,6 +2276,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_audience_audience_id"))
 
     op.drop_table("offer_audience")
+    with op.batch_alter_table("notice_rule", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_rule_offer_id"))
+
+    op.drop_table("notice_rule")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_state_starts_at")
         batch_op.drop_index(batch_op.f("ix_event_offer_id"))

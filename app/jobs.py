@@ -15,7 +15,7 @@ from typing import TypeVar
 from flask import current_app
 
 from app.accounts.personal import purge_expired_sign_ins
-from app.bookings import new_dates
+from app.bookings import held_places, new_dates, waiting_list
 from app.bookings.personal import erase_adjustments
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -131,6 +131,16 @@ def remind_of_refreshers(now: datetime) -> Iterator[int]:
     yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
 
 
+def move_waiting_lists(now: datetime) -> Iterator[int]:
+    """End held places whose time is over; give on every place that is free to somebody waiting."""
+    yield from one_by_one(
+        _people(held_places.events_with_ended_holds, now), held_places.expire, now
+    )
+    yield from one_by_one(
+        _people(waiting_list.events_to_promote, now), waiting_list.promote_in, now
+    )
+
+
 def send_notices(now: datetime) -> Iterator[int]:
     """Make the rounds of notices true to rules and events, and send what is due."""
     with transaction():
@@ -181,6 +191,7 @@ def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> 
 
 # In this order one round of `worker --once` does all that follows from each other.
 JOBS = (
+    Job("waiting lists", 30, move_waiting_lists),
     Job("tell of new dates", 300, tell_of_new_dates),
     Job("plan surveys", 300, plan_surveys),
     Job("send surveys", 60, send_surveys),

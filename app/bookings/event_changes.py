@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,12 @@ from app.bookings.models import (
     Booking,
     BookingOrigin,
     BookingState,
-    CalendarEntry,
     CancelReason,
 )
-from app.bookings.places import lock_event, lock_event_and_terms
+from app.bookings.places import lock_event, lock_event_and_terms, terms_of
 from app.bookings.rules import places_free
-from app.bookings.waiting_list import promote_waiting
+from app.bookings.terms_rules import still_held_until
+from app.bookings.waiting_list import promote_waiting, would_move_up
 from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind, OfferState
 from app.catalogue.operations import half_term_on
 from app.catalogue.rules import MODE_WORDS, event_title, place_words
@@ -114,9 +114,11 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
     if event.state is EventState.PUBLISHED:
         with db.session.no_autoflush:  # the event is written once, with its new counts
             _keep_modes_possible(event)
-            promote_waiting(event, terms, now=now, into=rows)
+            nearer = _bring_deadlines_forward(event, now)
+            promoted = promote_waiting(event, terms, now=now, into=rows)
         db.session.flush()
-        _tell_everybody(event, old, old_dates, now=now, into=rows)
+        told = {booking.id for booking in promoted}  # how it is now
+        _tell_everybody(event, old, old_dates, told, nearer, now=now, into=rows)
     insert_together(rows)
     return event
 
@@ -236,7 +238,7 @@ def promoted_by(event: Event, change: EventChange) -> int:
     if event.state is not EventState.PUBLISHED:
         return 0
     free = places_free(change.capacity, event.places_taken)
-    return event.waiting_count if free is None else min(free, event.waiting_count)
+    return len(would_move_up(event, terms_of(event.offer_id), free))
 
 
 def people_to_tell(event: Event) -> int:
@@ -260,27 +262,47 @@ def _keep_modes_possible(event: Event) -> None:
     )
 
 
+def _bring_deadlines_forward(event: Event, now: datetime) -> dict[int, datetime]:
+    """No place stays held beyond the new close of booking; whose deadline that was, by booking."""
+    former = {}
+    held = select(Booking).where(
+        Booking.event_id == event.id, Booking.state == BookingState.HELD, Booking.held_until > now
+    )
+    for booking in db.session.scalars(held):
+        was = booking.held_until or now
+        booking.held_until = still_held_until(
+            was, closes_at=event.booking_closes_at, starts_at=event.starts_at, now=now
+        )
+        if booking.held_until != was:
+            former[booking.id] = was
+    return former
+
+
 def _tell_everybody(
     event: Event,
     old: Sequence[tuple[str, str]],
     old_dates: Sequence[tuple[datetime, datetime]],
+    told: Collection[int],
+    nearer: Mapping[int, datetime],
     *,
     now: datetime,
     into: list[Base],
 ) -> None:
     new = facts_in_words(event)
     was = [before for before, after in zip(old, new, strict=True) if before != after]
-    if event.ends_at <= now or not was:
+    if event.ends_at <= now or not (was or nearer):
         return
-    # Whoever was promoted just now has been told how it is, and their entries are not written yet.
-    told = {row.booking_id for row in into if isinstance(row, CalendarEntry)}
     for booking in _live_bookings(event):
-        if booking.state is not BookingState.CONFIRMED:
-            emails.tell_waiting_changed(
-                booking, event, was, old_dates=old_dates, now=now, into=into
-            )
-        elif booking.id not in told:
+        if booking.id in told or not (was or booking.id in nearer):
+            continue
+        if booking.state is BookingState.CONFIRMED:
             emails.tell_changed(booking, event, now=now, into=into)
+            continue
+        former = nearer.get(booking.id)
+        kept = [("Kept until", _moment(former))] if former else []
+        emails.tell_waiting_changed(
+            booking, event, [*was, *kept], old_dates=old_dates, now=now, into=into
+        )
 
 
 def _live_bookings(event: Event) -> Sequence[Booking]:

@@ -18,11 +18,13 @@ from app.bookings.places import (
     gather_facts,
     lock_event_and_terms,
     taken_by_limits,
+    terms_of,
 )
 from app.bookings.requests import Manager as Manager
 from app.bookings.requests import ask_for_approval
 from app.bookings.rules import Outcome, check_may_book, decide, joining_time
 from app.bookings.terms_rules import FOR_EVERYBODY, Limit, Terms, limit_reached
+from app.bookings.waiting_letters import tell_waiting
 from app.catalogue.models import Event, EventMode
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
@@ -116,7 +118,7 @@ def write_booking(
     if needs_yes:
         ask_for_approval(booking, event, rules_of_offer, asked.manager, now=now, into=rows)
     else:
-        tell_given(booking, event, now=now, into=rows)
+        tell_given(booking, event, rules_of_offer, now=now, into=rows)
     insert_together(rows)
     return booking
 
@@ -153,12 +155,24 @@ def _limit(event: Event, booking: Booking, rules_of_offer: Terms) -> Limit | Non
     return limit_reached(rules_of_offer, taken, booking.organisation_id, booking.sector_id)
 
 
-def tell_given(booking: Booking, event: Event, *, now: datetime, into: list[Base]) -> None:
-    """Tell the person what became of the booking: a place, or a place in the waiting list."""
+def tell_given(
+    booking: Booking,
+    event: Event,
+    rules_of_offer: Terms | None = None,
+    *,
+    now: datetime,
+    into: list[Base],
+) -> None:
+    """Tell the person what became of the booking: a place, or a place in the waiting list.
+
+    The rules are looked up if whoever calls does not have them at hand.
+    """
     if booking.state is BookingState.CONFIRMED:
         emails.tell_confirmed(booking, event, promoted=False, now=now, into=into)
-    else:
-        emails.tell_waiting(booking, event, position=event.waiting_count, now=now, into=into)
+        return
+    rules_of_offer = rules_of_offer or terms_of(event.offer_id)
+    position = event.waiting_count
+    tell_waiting(booking, event, rules_of_offer, position=position, now=now, into=into)
 
 
 def new_booking(event: Event, person: Person, asked: Asked, *, now: datetime) -> Booking:

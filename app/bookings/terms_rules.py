@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.bookings.models import ApprovedBy, Promotion
+from app.bookings.models import ApprovalDecision, ApprovedBy, Promotion
 
 # Whoever waits has this part of the time left until booking closes to take a held place up.
 PART_OF_TIME_LEFT = 4
@@ -49,6 +49,12 @@ class Applicant:
     sector: str
     establishments: frozenset[str] = frozenset()
     posts: frozenset[str] = frozenset()
+
+
+def establishments_of(kind: str, phase: str | None, type_: str | None) -> frozenset[str]:
+    """All that terms may call an establishment: its kind, and of a school its phase and type."""
+    facts = {"kind": kind, "phase": phase, "type": type_}
+    return frozenset(f"{what}:{value}" for what, value in facts.items() if value)
 
 
 class Bar(enum.StrEnum):
@@ -128,14 +134,17 @@ def walk(
     terms: Terms = FOR_EVERYBODY,
     taken: Taken | None = None,
 ) -> Walk:
-    """Go down the list by when people joined, then by id, giving the free places (None: no end)."""
+    """Go down the list by when people joined, then by id, giving the free places (None: no end).
+
+    Passed over is everybody whom a limit bars from the next place, even where none is left to give.
+    """
     found, taken = Walk([], {}), taken or Taken()
     for person in sorted(waiting, key=lambda person: (person.joined_at, person.booking_id)):
-        if free is not None and len(found.chosen) >= free:
-            break
         limit = limit_reached(terms, taken, person.organisation_id, person.sector_id)
         if limit:
             found.passed_over[person.booking_id] = limit
+            continue
+        if free is not None and len(found.chosen) >= free:
             continue
         found.chosen.append(person.booking_id)
         taken = taken.with_one_more(person.organisation_id, person.sector_id)
@@ -154,6 +163,45 @@ def held_until(terms: Terms, *, closes_at: datetime, now: datetime) -> datetime 
     return min(now + min(timedelta(hours=terms.hold_hours), part), closes_at)
 
 
+def still_held_until(
+    until: datetime, *, closes_at: datetime, starts_at: datetime, now: datetime
+) -> datetime:
+    """The deadline of a held place once its event has changed: never later, an hour at least.
+
+    An event that now starts within the hour ends it sooner.
+    """
+    return min(until, max(closes_at, now + SHORTEST_HOLD), max(starts_at, now))
+
+
 def request_expires_at(*, closes_at: datetime, now: datetime) -> datetime:
     """Until when a request can be decided: two weeks, or the close of booking if that is sooner."""
     return min(now + LONGEST_REQUEST, closes_at)
+
+
+class Answerable(enum.StrEnum):
+    """Whether a request can be answered, or what became of it."""
+
+    YES = "yes"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    STARTED = "started"
+
+
+def answerable(
+    *,
+    decision: ApprovalDecision | None,
+    is_requested: bool,
+    expires_at: datetime,
+    starts_at: datetime,
+    now: datetime,
+) -> Answerable:
+    """What can still be done about a request: it may be answered until the instant it expires."""
+    if decision is not None:
+        return Answerable(decision.value)
+    if not is_requested:
+        return Answerable.WITHDRAWN
+    if now >= starts_at:
+        return Answerable.STARTED
+    return Answerable.LAPSED if now >= expires_at else Answerable.YES

@@ -19,9 +19,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.bookings import operations
+from app.bookings import held_places, operations
 from app.bookings.event_changes import PLAIN_FIELDS
-from app.bookings.models import Booking, BookingOrigin
+from app.bookings.models import Booking, BookingOrigin, BookingTerms, Promotion
+from app.bookings.removing import remove
 from app.catalogue.models import Event, EventMode
 from app.kernel.access import Role
 from app.kernel.db import db
@@ -43,7 +44,7 @@ def _partnership(app: Flask) -> None:
 
 
 def make_neglect(**changes: Any) -> Event:
-    offer = make_offer(title="Multi-Agency Neglect")
+    offer = make_offer(title="Multi-Agency Neglect", slug="multi-agency-neglect")
     return make_event(offer, starts_at=FIRST_DATE, **{"reference": "neglect-1"} | changes)
 
 
@@ -104,6 +105,54 @@ def a_promotion() -> list[OutboxMessage]:
     event = make_neglect(capacity=1)
     first, second = book(event), book(event)
     operations.cancel_booking(first.id, actor=first.person, now=NOW)
+    return messages(second)[1:]
+
+
+def _full_and_kept() -> tuple[Booking, Booking]:
+    """Somebody with the only place of an event that keeps places, and somebody who waits."""
+    event = make_neglect(capacity=1)
+    terms = {"promotion": Promotion.HELD, "most_per_organisation": 2, "updated_at": NOW}
+    db.session.add(BookingTerms(offer_id=event.offer_id, **terms))
+    first, second = book(event), book(event)
+    return first, second
+
+
+def a_waiting_place_with_rules() -> list[OutboxMessage]:
+    return messages(_full_and_kept()[1])
+
+
+def a_held_place() -> list[OutboxMessage]:
+    first, second = _full_and_kept()
+    operations.cancel_booking(first.id, actor=first.person, now=NOW)
+    return messages(second)[1:]
+
+
+def a_held_place_of_an_event_that_moves() -> list[OutboxMessage]:
+    first, second = _full_and_kept()
+    operations.cancel_booking(first.id, actor=first.person, now=NOW)
+    change = change_of(second.event, subtitle="Winter", booking_closes_at=NOW + timedelta(hours=3))
+    operations.change_event(second.event_id, change, actor=make_person(), now=NOW)
+    return messages(second)[2:]
+
+
+def a_held_place_given_up() -> list[OutboxMessage]:
+    first, second = _full_and_kept()
+    operations.cancel_booking(first.id, actor=first.person, now=NOW)
+    held_places.decline(second.id, actor=None, now=NOW)
+    return messages(second)[2:]
+
+
+def a_held_place_not_taken_in_time() -> list[OutboxMessage]:
+    first, second = _full_and_kept()
+    operations.cancel_booking(first.id, actor=first.person, now=NOW)
+    held_places.expire(second.event_id, now=NOW + timedelta(days=2))
+    return messages(second)[2:]
+
+
+def somebody_taken_off_the_list() -> list[OutboxMessage]:
+    _, second = _full_and_kept()
+    reason = "You told us that you have left your post."
+    remove(second.id, reason=reason, actor=make_person(), now=NOW)
     return messages(second)[1:]
 
 
@@ -187,6 +236,12 @@ OCCASIONS: list[Occasion] = [
     a_confirmation_for_a_colleague,
     a_waiting_place,
     a_promotion,
+    a_waiting_place_with_rules,
+    a_held_place,
+    a_held_place_of_an_event_that_moves,
+    a_held_place_given_up,
+    a_held_place_not_taken_in_time,
+    somebody_taken_off_the_list,
     a_change,
     a_change_for_somebody_waiting,
     a_second_date_moved_for_somebody_waiting,
@@ -200,10 +255,12 @@ occasions = pytest.mark.parametrize("occasion", OCCASIONS, ids=lambda occasion: 
 
 
 def as_read(message: OutboxMessage) -> str:
-    """Subject, calendar method and words, with the random reference given a name."""
+    """Subject, calendar method and words; the random reference and link have names instead."""
     method = f"Calendar: {message.calendar_method or 'none'}"
     text = f"Subject: {message.subject}\n{method}\n\n{message.text_body}"
-    return text.replace(message.about_reference, "BOOKING-REF")
+    return re.sub(
+        r"\b[0-9a-f]{64}\b", "TOKEN", text.replace(message.about_reference, "BOOKING-REF")
+    )
 
 
 @occasions

@@ -12,7 +12,7 @@ from flask import Flask
 
 from app.kernel.db import db
 from app.kernel.forms import one_line, tidy
-from tests.support.factories import make_event, make_organisation
+from tests.support.factories import make_event, make_organisation, make_request
 from tests.support.hostile import TEXTS
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
@@ -28,6 +28,11 @@ CAREFUL = {
     "who_for": "Everyone who works with families.",
     "subject_words": "the toolkit",
     "reason": "The trainer is ill",
+    "manager_name": "Max Head",
+    "manager_email": "max.head@example.org",
+    "most_per_organisation": "2",
+    "most_per_sector": "5",
+    "hold_hours": "24",
     "provider": "The college",
     "learned_on": "3 March 2026",
     "hours": "1.5",
@@ -36,6 +41,11 @@ CAREFUL = {
     "ends_1": "12:30pm",
     "capacity": "20",
     "new_topics": "",
+}
+ABOUT_A_REQUEST = {
+    "/bookings/<reference>/approval/<token>",
+    "/bookings/<reference>/manager",
+    "/manage/approvals/<reference>",
 }
 NOT_TYPED = {"hidden", "radio", "checkbox", "submit"}
 EMPTIED_ON_PURPOSE = {"code", "form_key"}  # a wrong code is not shown again; a key is not typed
@@ -63,6 +73,10 @@ CASES = (
     Case("/certificates", "nobody"),
     Case("/record/elsewhere/new", "ana"),
     Case("/record/elsewhere/<reference>", "ana"),
+    Case("/bookings/<reference>/approval/<token>", "nobody", "Decline"),
+    Case("/bookings/<reference>/manager", "ana"),
+    Case("/manage/approvals/<reference>", "delivery", "Decline"),
+    Case("/manage/offers/<slug>/who-may-book", "delivery", "Save who may book"),
     Case("/welcome", "new"),
     Case("/welcome/organisation", "ana", query="?q=Organisation"),
     Case("/welcome/new-organisation", "ana"),
@@ -105,6 +119,11 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         event = make_event(offer, starts_at=now + timedelta(days=20))
         db.session.commit()
         return world.address(case.rule, app, reference=event.reference)
+    if case.rule in ABOUT_A_REQUEST:
+        ana = db.session.merge(world.people["ana"])
+        asked = make_request(make_event(starts_at=now + timedelta(days=20)), ana, asked_at=now)
+        db.session.commit()
+        world.ask_about(asked)
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

@@ -14,9 +14,7 @@ from markupsafe import Markup
 
 from app.accounts.models import Person
 from app.bookings import calendar_invites as invites
-from app.bookings import links
-from app.bookings.links import Purpose
-from app.bookings.models import Approval, Booking, CalendarEntry
+from app.bookings.models import Booking, CalendarEntry
 from app.bookings.rules import CalendarFacts, last_day_of_notice
 from app.catalogue.models import Event, EventDate, EventMode
 from app.kernel.db import Base
@@ -81,80 +79,6 @@ def tell_dates(
             into=into,
             is_added=added,
         )
-
-
-def tell_waiting(
-    booking: Booking, event: Event, *, position: int, now: datetime, into: Rows
-) -> None:
-    """That the person is on the waiting list, and where; nothing goes into the calendar."""
-    send(
-        booking,
-        event,
-        "waiting",
-        f"On the waiting list: {event.title}, {short_date_words(event.starts_at)}",
-        now=now,
-        into=into,
-        position=position,
-        dates=event.dates,
-    )
-
-
-def tell_held(booking: Booking, event: Event, *, now: datetime, into: Rows) -> None:
-    """That a place is kept for the person until a deadline; nothing goes into the calendar yet."""
-    until = booking.held_until
-    send(
-        booking,
-        event,
-        "held",
-        f"A place is kept for you: {event.title}, {short_date_words(event.starts_at)}",
-        now=now,
-        into=into,
-        dates=event.dates,
-        held_until=until,
-        held_link=links.link(booking, Purpose.HELD),
-    )
-
-
-def tell_requested(
-    booking: Booking, event: Event, approval: Approval, *, now: datetime, into: Rows
-) -> None:
-    """That the place is asked for, who decides, and until when."""
-    send(
-        booking,
-        event,
-        "requested",
-        f"Asked for: {event.title}, {short_date_words(event.starts_at)}",
-        now=now,
-        into=into,
-        dates=event.dates,
-        approval=approval,
-    )
-
-
-def tell_manager(
-    booking: Booking, event: Event, approval: Approval, *, now: datetime, into: Rows
-) -> None:
-    """The question to the line manager, with a link that lets them answer it."""
-    letter = letters.write(
-        "booking_approval",
-        subject=f"{booking.person.name} asks for a place: {event.title}",
-        booking=booking,
-        event=event,
-        approval=approval,
-        dates=event.dates,
-        place=_place_words(booking, event),
-        approval_link=links.link(booking, Purpose.APPROVAL, approval),
-    )
-    message = compose(
-        letter,
-        dedupe_key=f"booking:{booking.reference}:approval:{approval.manager_email}",
-        kind="booking_approval",
-        about=("booking", booking.reference),
-        to_name=approval.manager_name,
-        to_email=approval.manager_email or "",
-        priority=BOOKING_PRIORITY,
-    )
-    into.append(message)
 
 
 def tell_changed(booking: Booking, event: Event, *, now: datetime, into: Rows) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.bookings import emails
+from app.accounts.models import Person
+from app.bookings import request_letters
 from app.bookings.models import Approval, ApprovedBy, Booking
 from app.bookings.terms_rules import Terms, request_expires_at
 from app.catalogue.models import Event
@@ -38,11 +39,17 @@ def ask_for_approval(
         expires_at=request_expires_at(closes_at=event.booking_closes_at, now=now),
     )
     if terms.approved_by is ApprovedBy.MANAGER:
-        if manager is None:
-            raise Refused("Enter the name and work email address of your line manager")
-        if manager.email == (booking.person.email or ""):
-            raise Refused("Enter the email address of your line manager, not your own")
+        manager = check_manager(booking.person, manager)
         approval.manager_name, approval.manager_email = manager.name, manager.email
-        emails.tell_manager(booking, event, approval, now=now, into=into)
-    emails.tell_requested(booking, event, approval, now=now, into=into)
+        request_letters.tell_manager(booking, event, approval, now=now, into=into)
+    request_letters.tell_requested(booking, event, approval, now=now, into=into)
     into.append(approval)
+
+
+def check_manager(person: Person, manager: Manager | None) -> Manager:
+    """The line manager named; Refused if there is none, or if they would approve themselves."""
+    if manager is None:
+        raise Refused("Enter the name and work email address of your line manager")
+    if manager.email == person.email:
+        raise Refused("Enter the email address of your line manager, not your own")
+    return manager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.accounts.models import Person, Post, PostKind
-from app.bookings.terms_rules import Applicant, Bar, Limit, Terms, bar
+from app.bookings.models import ApprovedBy, Promotion
+from app.bookings.terms_rules import Applicant, Bar, Limit, Terms, bar, establishments_of
 from app.kernel.db import db
 from app.kernel.errors import Refused
 from app.kernel.words import one_of
@@ -17,6 +18,9 @@ POST_WORDS = {
     PostKind.HEADTEACHER: "headteachers",
     PostKind.SAFEGUARDING_GOVERNOR: "safeguarding governors",
 }
+POST_CHOICES = tuple(
+    (kind.value, words[0].upper() + words[1:]) for kind, words in POST_WORDS.items()
+)
 # Kinds of organisation as a rule names them; phases and types are put as the register does.
 KIND_WORDS = {
     "school": "schools",
@@ -30,6 +34,22 @@ KIND_WORDS = {
 }
 
 
+ASKED_WORDS = {
+    ApprovedBy.DELIVERY: "You ask for a place, and we write to you when we have decided.",
+    ApprovedBy.MANAGER: "Your line manager is asked before you get a place.",
+}
+APPROVED_WORDS = {
+    ApprovedBy.NOBODY: "Whoever may book gets a place at once.",
+    ApprovedBy.DELIVERY: "We approve each request before it gets a place.",
+    ApprovedBy.MANAGER: "A line manager approves each request before it gets a place.",
+}
+PROMOTION_WORDS = {
+    Promotion.AT_ONCE: "A place that becomes free is booked at once for whoever waits longest.",
+    Promotion.HELD: "A place that becomes free is kept {hours} hours for whoever waits longest, and"
+    " less long near the session.",
+}
+
+
 def check_may_book(terms: Terms, person: Person) -> None:
     """Refused with the rule that keeps this person from booking, and what to do instead."""
     rule = bar(terms, applicant_of(person, terms))
@@ -38,9 +58,12 @@ def check_may_book(terms: Terms, person: Person) -> None:
 
 
 WAY_ON = {
-    Bar.SECTOR: "Look for a session that is open to you, or ask us about this one.",
-    Bar.ESTABLISHMENT: "If your organisation is one of them, ask us to correct our list.",
-    Bar.POST: "If you hold this post, tell us, and we will note it.",
+    Bar.SECTOR: "If you work in one of them, correct your sector in your profile. Otherwise look "
+    "for a session that is open to you.",
+    Bar.ESTABLISHMENT: "If your organisation is one of them, ask us to correct our list. Otherwise "
+    "look for a session that is open to you.",
+    Bar.POST: "If you hold such a post, tell us, and we will note it. Otherwise look for a session "
+    "that is open to you.",
 }
 
 
@@ -59,6 +82,43 @@ def rule_words(rule: Bar, terms: Terms) -> str:
             return f"This session is for {one_of(held)}."
 
 
+def rules_in_words(terms: Terms) -> list[str]:
+    """Each rule about who may book, a sentence each; none where everybody may."""
+    rules = {
+        Bar.SECTOR: terms.sectors,
+        Bar.ESTABLISHMENT: terms.establishments,
+        Bar.POST: terms.posts,
+    }
+    return [rule_words(rule, terms) for rule, values in rules.items() if values]
+
+
+def told_beforehand(terms: Terms) -> list[str]:
+    """What somebody should know before they ask for a place, a sentence each."""
+    said = [*rules_in_words(terms), *(f"{words}." for words in limits_in_words(terms))]
+    return [*said, ASKED_WORDS[terms.approved_by]] if terms.approved_by in ASKED_WORDS else said
+
+
+def terms_in_words(terms: Terms) -> list[str]:
+    """The whole of the terms, for staff, a sentence each."""
+    who = rules_in_words(terms) or ["Anybody may book."]
+    limits = limits_in_words(terms) or ["There is no limit for one organisation or one sector"]
+    return [
+        *who,
+        *(f"{words}." for words in limits),
+        APPROVED_WORDS[terms.approved_by],
+        PROMOTION_WORDS[terms.promotion].format(hours=terms.hold_hours),
+    ]
+
+
+def limits_in_words(terms: Terms) -> list[str]:
+    """Each limit of places, without a full stop."""
+    limits = {
+        Limit.ORGANISATION: terms.most_per_organisation,
+        Limit.SECTOR: terms.most_per_sector,
+    }
+    return [limit_words(limit, terms) for limit, most in limits.items() if most is not None]
+
+
 def establishments_in_words(terms: Terms) -> list[str]:
     """The establishments that the terms name, in words."""
     return sorted(establishment_words(token) for token in terms.establishments)
@@ -75,24 +135,23 @@ def establishment_words(token: str) -> str:
 def limit_words(limit: Limit, terms: Terms) -> str:
     """Why somebody is passed over, for them and for staff."""
     if limit is Limit.ORGANISATION:
-        return f"One organisation may have {terms.most_per_organisation} of these places"
-    return f"One sector may have {terms.most_per_sector} of these places"
+        return f"One organisation may have {_at_most(terms.most_per_organisation)}"
+    return f"One sector may have {_at_most(terms.most_per_sector)}"
+
+
+def _at_most(count: int | None) -> str:
+    return "1 place" if count == 1 else f"at most {count} places"
 
 
 def applicant_of(person: Person, terms: Terms) -> Applicant:
     """The person as the rules see them; nothing is read that these terms do not look at."""
-    organisation = person.organisation
-    establishments = set()
-    if organisation is not None:
-        facts = {
-            "kind": organisation.kind.value,
-            "phase": organisation.phase,
-            "type": organisation.establishment_type,
-        }
-        establishments = {f"{what}:{value}" for what, value in facts.items() if value}
+    body = person.organisation
+    establishments: frozenset[str] = frozenset()
+    if body is not None:
+        establishments = establishments_of(body.kind.value, body.phase, body.establishment_type)
     return Applicant(
         sector=_sector_slug(person) if terms.sectors else "",
-        establishments=frozenset(establishments),
+        establishments=establishments,
         posts=_posts(person) if terms.posts else frozenset(),
     )
 

@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from app.accounts.models import Capacity, Organisation, OrganisationKind, Person, RoleGrant
 from app.bookings.models import (
+    Approval,
+    ApprovedBy,
     Attendance,
     AttendanceOutcome,
     Booking,
     BookingOrigin,
     BookingState,
+    BookingTerms,
     CancelReason,
 )
 from app.catalogue.models import (
@@ -181,6 +184,27 @@ def make_booking(event: Event, person: Person | None = None, **changes: Any) -> 
         event.waiting_count += 1
     db.session.flush()
     return booking
+
+
+def make_terms(offer: Offer, **changes: Any) -> BookingTerms:
+    """Who may book an offer, as a row only; everybody, if nothing is named."""
+    return _added(BookingTerms(offer_id=offer.id, updated_at=NOW, **changes))
+
+
+def make_request(
+    event: Event, person: Person | None = None, *, asked_at: datetime = NOW, **changes: Any
+) -> Approval:
+    """A booking that waits for the yes of a line manager, as rows only."""
+    booking = make_booking(event, person, state=BookingState.REQUESTED)
+    facts: dict[str, Any] = {
+        "booking": booking,
+        "approved_by": ApprovedBy.MANAGER,
+        "manager_name": "Max Head",
+        "manager_email": "max.head@example.org",
+        "asked_at": asked_at,
+        "expires_at": min(asked_at + timedelta(days=14), event.booking_closes_at),
+    }
+    return _added(Approval(**facts | changes))
 
 
 def make_attendance(

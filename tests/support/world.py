@@ -12,7 +12,9 @@ from werkzeug.routing import Rule
 
 from app.accounts.models import Person
 from app.accounts.queries import SESSION_NAME_LENGTH
-from app.bookings.models import Booking, BookingState
+from app.bookings import links
+from app.bookings.links import Purpose
+from app.bookings.models import Approval, ApprovedBy, Booking, BookingState
 from app.catalogue.models import Audience, Event, EventState, Offer, OfferState, Series, Topic
 from app.kernel.access import Role
 from app.kernel.db import db
@@ -33,7 +35,9 @@ from tests.support.factories import (
     make_organisation,
     make_partnership,
     make_person,
+    make_request,
     make_sector,
+    make_terms,
 )
 from tests.support.signing_in import sign_in
 from tests.support.surveys import links_in, messages, round_of_work
@@ -72,6 +76,17 @@ class World:
         with app.test_request_context():
             built = app.url_map.bind("localhost").build(found.endpoint, filled)
         return str(built)
+
+    def ask_about(self, request: Approval) -> None:
+        """Fill the addresses of requests with this one."""
+        reference = request.booking.reference
+        link = links.link(request.booking, Purpose.APPROVAL, request)
+        token = {"reference": reference, "token": link.rpartition("/")[2]}
+        self.values |= {
+            "/bookings/<reference>/approval/<token>": token,
+            "/bookings/<reference>/manager": {"reference": reference},
+            "/manage/approvals": {"reference": reference},
+        }
 
     def _arguments(self, rule: Rule) -> dict[str, Any]:
         first = "/".join(rule.rule.split("/")[:3])
@@ -146,6 +161,10 @@ def make_world(now: datetime, **words: str) -> World:
     others = make_booking(event, people["ben"])
     make_booking(full, people["ben"])
     waiting = make_booking(full, people["ana"], state=BookingState.WAITING)
+    request = make_request(
+        make_event(make_offer(), starts_at=now + timedelta(days=40)), people["ana"], asked_at=now
+    )
+    make_terms(request.booking.event.offer, approved_by=ApprovedBy.MANAGER)
     attended = make_booking(past, people["ana"], adjustments=adjustments)
     make_attendance(attended)
     elsewhere = make_learning_elsewhere(people["ana"], title=title)
@@ -184,6 +203,7 @@ def make_world(now: datetime, **words: str) -> World:
         people=people,
     )
     world.values = _values(world)
+    world.ask_about(request)
     return world
 
 

@@ -33,6 +33,7 @@ class Act(enum.StrEnum):
     SECOND_STEP = "second_step"
     PROPOSE_ORGANISATION = "propose_organisation"
     ANSWER_OPEN_SURVEY = "answer_open_survey"
+    BOOK_FOR_OTHERS = "book_for_others"
     CHECK_CERTIFICATE = "check_certificate"
 
 
@@ -76,6 +77,8 @@ LIMITS: Mapping[Act, tuple[Limit, ...]] = {
         Limit(CountedBy.PERSON, 50, timedelta(days=1)),
     ),
     Act.PROPOSE_ORGANISATION: (Limit(CountedBy.PERSON, 5, timedelta(days=1)),),
+    # Each of them gets mail: more than the whole staff of a large school is nobody's day's work.
+    Act.BOOK_FOR_OTHERS: (Limit(CountedBy.PERSON, 600, timedelta(days=1)),),
     # A whole school answers from one address on a training day.
     Act.ANSWER_OPEN_SURVEY: (Limit(CountedBy.CLIENT, 120, timedelta(hours=1)),),
     # Only codes that were never given out count: an office may check a whole folder of them.

@@ -21,12 +21,15 @@ class TooOften(Refused):
     """Something was tried too often; the text says until when to wait."""
 
 
-def admit(act: Act, subjects: Subjects, *, now_real: datetime) -> None:
-    """Let a try pass, or TooOften; others that share a limit wait until this transaction ends."""
+def admit(act: Act, subjects: Subjects, *, now_real: datetime, times: int = 1) -> None:
+    """Let a try pass, or so many at once, or TooOften.
+
+    Others that share a limit wait until this transaction ends.
+    """
     keys = _keys(act, subjects)
     _wait_for_turn(keys)
     limits = LIMITS[act]
-    deciding = [_try_that_decides(keys[limit.counted_by], limit, now_real) for limit in limits]
+    deciding = [_try_that_decides(keys[one.counted_by], one, now_real, times) for one in limits]
     row = db.session.execute(select(*deciding)).one()
     for limit, tried_at in zip(limits, row, strict=True):
         again_at = may_try_again_at(tried_at, limit, now_real)
@@ -35,10 +38,10 @@ def admit(act: Act, subjects: Subjects, *, now_real: datetime) -> None:
             raise TooOften(words)
 
 
-def count(act: Act, subjects: Subjects, *, now_real: datetime) -> None:
-    """Note one try."""
+def count(act: Act, subjects: Subjects, *, now_real: datetime, times: int = 1) -> None:
+    """Note one try, or so many."""
     keys = _keys(act, subjects).values()
-    rows = [{"kind": act, "key_hash": key, "at": now_real} for key in keys]
+    rows = [{"kind": act, "key_hash": key, "at": now_real} for key in keys] * times
     db.session.execute(insert(Attempt), rows)
 
 
@@ -48,13 +51,13 @@ def forgive(*tried: tuple[Act, Subjects]) -> None:
     db.session.execute(delete(Attempt).where(Attempt.key_hash.in_(keys)))
 
 
-def _try_that_decides(key: str, limit: Limit, now: datetime) -> ScalarSelect[datetime]:
+def _try_that_decides(key: str, limit: Limit, now: datetime, times: int) -> ScalarSelect[datetime]:
     """The newest try but so many: while it is in the window, the limit is reached."""
     return (
         select(Attempt.at)
         .where(Attempt.key_hash == key, Attempt.at > now - limit.within)
         .order_by(Attempt.at.desc())
-        .offset(limit.most - 1)
+        .offset(limit.most - times)
         .limit(1)
         .scalar_subquery()
     )
@@ -65,6 +68,8 @@ WORDS = {
     Act.TRY_CODE: "Too many wrong codes have been tried.",
     Act.SECOND_STEP: "Too many wrong codes have been tried.",
     Act.PROPOSE_ORGANISATION: "You have added several organisations today.",
+    Act.BOOK_FOR_OTHERS: "You can book 600 people a day, and with these it would be more. "
+    "Book fewer now, or ring us.",
     Act.ANSWER_OPEN_SURVEY: "This survey has been answered very often from where you are.",
     Act.CHECK_CERTIFICATE: "Many wrong codes have been tried from where you are.",
 }

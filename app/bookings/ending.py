@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from app.accounts.models import Person
 from app.accounts.people import read_again
 from app.audit import operations as audit
-from app.bookings import emails
+from app.bookings import colleague_emails, emails
 from app.bookings.models import Booking, BookingOrigin, BookingState, CancelReason
 from app.bookings.places import lock_event_of
 from app.bookings.rules import is_late_cancellation
@@ -40,6 +40,7 @@ def cancel_booking(booking_id: int, *, actor: Person, now: datetime) -> Booking:
         if not from_register:
             by = actor if is_theirs(booking, actor) else None
             emails.tell_cancelled(booking, event, by=by, now=now, into=rows)
+            colleague_emails.tell_booker(booking, event, into=rows)
         if had_place:
             promote_waiting(event, terms, now=now, into=rows)
     insert_together(rows)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -78,6 +78,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+Kept = TypeVar("Kept", bound=Base)
 
 
 def stored_by_value(kind: type[enum.StrEnum]) -> Enum:
@@ -127,6 +128,21 @@ def insert_together(rows: Sequence[Base]) -> None:
         # Into the table, not by the mapped class: half the time. One row goes alone.
         values_of_all = listed if len(listed) > 1 else listed[0]
         db.session.execute(insert(cast(Table, table)), values_of_all)
+
+
+def insert_and_return(rows: Sequence[Kept]) -> list[Kept]:
+    """Insert rows of one table in one statement; the same rows as the session now has them.
+
+    They come in no particular order.
+    """
+    if not rows:
+        return []
+    values = [
+        {name: value for name, value in vars(row).items() if not name.startswith("_")}
+        for row in rows
+    ]
+    kind = type(rows[0])
+    return list(db.session.scalars(insert(kind).returning(kind), values))
 
 
 def rows_changed(result: Result[Any]) -> int:

@@ -215,6 +215,15 @@ def a_cancellation() -> list[OutboxMessage]:
     return messages(booking)[2:]
 
 
+def a_place_declined_that_somebody_else_booked() -> list[OutboxMessage]:
+    booker = make_person(name="Jo Office", email="office@example.org")
+    changes = {"booked_by": booker, "origin": BookingOrigin.COLLEAGUE}
+    booking = book(make_neglect(), **changes)
+    booking.name_given = "S. Ali"
+    operations.cancel_booking(booking.id, actor=booking.person, now=NOW)
+    return [message for message in messages(booking) if message.kind == "booking_declined"]
+
+
 def a_cancellation_by_us() -> list[OutboxMessage]:
     booking = book(make_neglect())
     operations.cancel_booking(booking.id, actor=make_person(Role.DELIVERY), now=NOW)
@@ -248,6 +257,7 @@ OCCASIONS: list[Occasion] = [
     a_confirmation_after_joining_instructions,
     a_date_removed_and_one_added,
     a_cancellation,
+    a_place_declined_that_somebody_else_booked,
     a_cancellation_by_us,
     an_event_called_off,
 ]

@@ -15,7 +15,10 @@ PASTED: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "commas": ("Sam Ali,sam@school.example\nJo Bell , jo@school.example", [SAM, JO]),
     "semicolons": ("Sam Ali; sam@school.example\nJo Bell;jo@school.example;", [SAM, JO]),
     "address first": ("sam@school.example\tSam Ali\njo@school.example,Jo Bell", [SAM, JO]),
-    "Windows line ends": ("Sam Ali\tsam@school.example\r\nJo Bell\tjo@school.example\r\n", [SAM, JO]),
+    "Windows line ends": (
+        "Sam Ali\tsam@school.example\r\nJo Bell\tjo@school.example\r\n",
+        [SAM, JO],
+    ),
     "headings": ("Name\tE-mail address\nSam Ali\tsam@school.example", [SAM]),
     "headings in the other order": ("Email,Full name\nsam@school.example,Sam Ali", [SAM]),
     "headings and more columns": (
@@ -40,7 +43,10 @@ PASTED: dict[str, tuple[str, list[tuple[str, str]]]] = {
         [SAM, JO],
     ),
     "address above name": ("sam@school.example\nSam Ali", [SAM]),
-    "empty lines": ("\n\nSam Ali\tsam@school.example\n\n  \n\nJo Bell,jo@school.example\n", [SAM, JO]),
+    "empty lines": (
+        "\n\nSam Ali\tsam@school.example\n\n  \n\nJo Bell,jo@school.example\n",
+        [SAM, JO],
+    ),
     "an empty line parts": ("Sam Ali\n\njo@school.example", [(SAM[0], ""), ("", JO[1])]),
     "no address": ("Sam Ali\nJo Bell", [(SAM[0], ""), (JO[0], "")]),
     "no address beside somebody with one": (
@@ -49,12 +55,15 @@ PASTED: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "no name": ("sam@school.example; jo@school.example", [("", SAM[1]), ("", JO[1])]),
     "no @": ("Sam Ali\tsam.school.example", [("Sam Ali", "sam.school.example")]),
-    "letters of all kinds": ("Zoë O’Néill-Łuczak\tzoe@school.example", [("Zoë O’Néill-Łuczak", "zoe@school.example")]),
+    "letters of all kinds": (
+        "Zoë O’Néill-Łuczak\tzoe@school.example",
+        [("Zoë O’Néill-Łuczak", "zoe@school.example")],
+    ),
     "no-break and no-width space": ("Sam\u00a0Ali\t\u200bsam@school.example", [SAM]),
     "nothing": ("", []),
     "nothing but marks": (" ,;\t\n,,,\n\t\t", []),
     "headings alone": ("Name\tEmail", []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "people"), PASTED.values(), ids=PASTED)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.bookings.calendar_invites import reached
 from app.bookings.event_page import ordinal
-from app.bookings.models import Booking, BookingState
+from app.bookings.models import Booking, BookingState, CancelReason
 from app.bookings.rules import JOINING_OPENS, Opening
 from app.catalogue.models import Event, EventDate, EventMode
 from app.kernel.london import clock_words, date_words
@@ -27,12 +27,20 @@ class BookingWords:
 
 
 def booking_words(
-    booking: Booking, state: Opening, *, position: int | None, is_own: bool
+    booking: Booking,
+    state: Opening,
+    *,
+    position: int | None,
+    is_own: bool,
+    to_whom: str = "",
 ) -> BookingWords:
-    """Where the booking stands; in the third person for whoever booked it for a colleague."""
+    """Where the booking stands; in the third person for whoever booked it for a colleague.
+
+    `to_whom` is the name of whoever it was handed over to, if it was.
+    """
     name = booking.person.name
     if booking.state is BookingState.CANCELLED:
-        return _cancelled(booking, name, is_own=is_own)
+        return _cancelled(booking, name, to_whom, is_own=is_own)
     if booking.state is BookingState.WAITING:
         return _waiting(name, state, position or 1, is_own=is_own)
     to = reached(booking).email
@@ -49,10 +57,17 @@ def booking_words(
     )
 
 
-def _cancelled(booking: Booking, name: str, *, is_own: bool) -> BookingWords:
+def _cancelled(booking: Booking, name: str, to_whom: str, *, is_own: bool) -> BookingWords:
     if booking.event.cancelled_at:
         reason = booking.event.cancellation_reason or "We are sorry that it does not take place."
         return BookingWords("This session was cancelled", reason, is_warm=True)
+    if booking.cancelled_because is CancelReason.MOVED:
+        whose = "Your booking is" if is_own else f"The booking for {name} is"
+        return BookingWords(f"{whose} on another date now", "The place here is given up.")
+    if booking.cancelled_because is CancelReason.HANDED_OVER:
+        whose = "Your place" if is_own else f"The place of {name}"
+        sentence = f"{to_whom or 'They'} can come instead. It has been taken out of the calendar."
+        return BookingWords(f"{whose} went to a colleague", sentence)
     whose = "Your booking is" if is_own else f"The booking for {name} is"
     return BookingWords(f"{whose} cancelled", "It has been taken out of the calendar.")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from wtforms import HiddenField
+from wtforms import Field, HiddenField
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
-from app.accounts.forms import email_field
+from app.accounts.forms import MOST_OF_A_NAME, MOST_OF_AN_EMAIL, WorkingEmail, email_field
 from app.bookings.event_changes import DateChange, EventChange
+from app.bookings.requests import Manager
 from app.catalogue.forms import EventForm
 from app.catalogue.models import Event, EventMode
 from app.kernel.forms import LineField, PageForm, Required, TextField, radios
@@ -40,7 +41,29 @@ class BookForm(PageForm):
     adjustments = TextField(
         "Is there anything you need to take part? (optional)", most=ADJUSTMENTS_LENGTH
     )
+    manager_name = LineField("Name of your line manager", most=MOST_OF_A_NAME)
+    manager_email = LineField("Work email address of your line manager", most=MOST_OF_AN_EMAIL)
     form_key = FormKey()
+    asks_manager = False
+
+    def validate_manager_name(self, field: Field) -> None:
+        """A name, where a line manager must agree."""
+        if self.asks_manager and not field.data:
+            raise ValidationError("Enter the name of your line manager")
+
+    def validate_manager_email(self, field: Field) -> None:
+        """An address, where a line manager must agree."""
+        if self.asks_manager and not field.data:
+            raise ValidationError("Enter the work email address of your line manager")
+        if self.asks_manager:
+            WorkingEmail()(self, field)
+
+    @property
+    def manager(self) -> Manager | None:
+        """The line manager named, if one was asked for; only after the form was found valid."""
+        if not self.asks_manager:
+            return None
+        return Manager(self.manager_name.text, self.manager_email.text)
 
 
 class StaffBookForm(BookForm):
@@ -52,6 +75,25 @@ class StaffBookForm(BookForm):
     adjustments = TextField(
         "Is there anything they need to take part? (optional)", most=ADJUSTMENTS_LENGTH
     )
+
+
+class MoveForm(PageForm):
+    """How somebody takes part on another date, where there is a choice."""
+
+    mode = radios(
+        "How will you take part?",
+        ((EventMode.FACE_TO_FACE.value, "In person"), (EventMode.ONLINE.value, "Online")),
+        "Say whether it will be in person or online",
+    )
+
+
+class HandOverForm(PageForm):
+    """Whom the place goes to."""
+
+    name = LineField(
+        "Your colleague's full name", [Required("Enter your colleague's name")], most=100
+    )
+    email = email_field("Your colleague's work email address")
 
 
 class CancelEventForm(PageForm):

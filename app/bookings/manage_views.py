@@ -14,7 +14,8 @@ from app.bookings import event_changes, manage_queries, operations, queries
 from app.bookings.event_changes import EventChange
 from app.bookings.forms import CancelEventForm, OneButton, StaffBookForm, event_change
 from app.bookings.models import Booking, BookingOrigin, BookingState
-from app.bookings.places import facts_of
+from app.bookings.moving_queries import exchanges
+from app.bookings.places import facts_of, terms_of
 from app.bookings.rules import opening
 from app.catalogue.forms import EventForm
 from app.catalogue.manage_queries import half_terms_for
@@ -47,12 +48,17 @@ def overview(reference: str) -> str:
 
 
 def _overview(event: Event, form: OneButton) -> str:
+    rules = terms_of(event.offer_id)
     return render_template(
         "bookings/manage_overview.html",
         event=event,
         form=form,
         state=opening(facts_of(event), clock.now()),
+        terms=rules,
         sectors=manage_queries.sector_mix(event.id),
+        organisations=(
+            manage_queries.organisation_mix(event.id) if rules.most_per_organisation else []
+        ),
         registers=manage_queries.register_counts(event.id),
     )
 
@@ -92,6 +98,7 @@ def bookings(reference: str) -> str:
         which=which,
         counts=manage_queries.state_counts(event.id),
         lines=lines,
+        exchanges=exchanges(event.id, [line.reference for line in lines]),
         list_pages=shown,
         address=lambda number: url_for(".bookings", reference=reference, show=which, page=number),
     )

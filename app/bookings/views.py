@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -13,13 +12,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.forms import CAPACITY_WORDS
 from app.accounts.models import Person
 from app.accounts.signed_in import JOURNEY_KEY
-from app.bookings import event_page, new_dates, operations, queries
+from app.bookings import event_page, new_dates, operations, queries, terms
 from app.bookings.booking_page import booking_words, joining
 from app.bookings.calendar_invites import item_of, links_by_date
 from app.bookings.forms import BookForm, OneButton
-from app.bookings.models import Booking, BookingOrigin, BookingState
-from app.bookings.places import facts_of
-from app.bookings.rules import Opening, last_day_of_notice, opening
+from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
+from app.bookings.moving_queries import replacement
+from app.bookings.notice import is_late, last_day
+from app.bookings.places import facts_of, terms_of
+from app.bookings.request_page import request_to_show, request_words
+from app.bookings.rules import Opening, opening
 from app.bookings.waiting_list import waiting_position
 from app.catalogue import public_pages
 from app.catalogue.models import Event, EventMode
@@ -27,10 +29,9 @@ from app.kernel import clock, ical
 from app.kernel.access import Role, public, signed_in
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
-from app.kernel.london import date_words, london_date
+from app.kernel.london import date_words
 from app.kernel.paging import page_number
 from app.kernel.tokens import new_reference
-from app.partnership import queries as partnership
 
 bp = Blueprint("bookings", __name__)
 
@@ -83,6 +84,7 @@ def _event_page(reference: str) -> str:
         opening=event_page.opening_words(shown, state),
         booking=booking,
         position=position,
+        **_terms_in_words(shown, None),
         structured_data=event_page.structured_data(shown),
         links_by_date=event_page.links_by_date(shown, now=clock.now()),
     )
@@ -108,6 +110,7 @@ def calendar_response(text: str, name: str) -> Response:
 def book(reference: str) -> str | AnyResponse:
     """Check answers and book; signing in and a first profile are part of the journey."""
     form = BookForm()
+    form.asks_manager = "manager_email" in request.form
     # A form that was sent needs less of the event, and others may wait for the lock.
     shown = _event_or_404(reference, with_dates=not form.is_submitted())
     elsewhere = _where_first(shown, is_submitted=form.is_submitted())
@@ -128,7 +131,19 @@ def book(reference: str) -> str | AnyResponse:
         event=shown,
         state=opening(facts_of(shown), clock.now()),
         capacity_words=CAPACITY_WORDS,
+        **_terms_in_words(shown, _me()),
     )
+
+
+def _terms_in_words(shown: Event, person: Person | None) -> dict[str, Any]:
+    """What the pages say beforehand of who may book, and what keeps this person from it."""
+    rules = terms_of(shown.offer_id)
+    return {
+        "rules": terms.told_beforehand(rules),
+        "needs_yes": rules.approved_by is not ApprovedBy.NOBODY,
+        "asks_manager": rules.approved_by is ApprovedBy.MANAGER,
+        "barred": terms.barred_words(rules, person) if person else "",
+    }
 
 
 def _where_first(shown: Event, *, is_submitted: bool) -> str | None:
@@ -162,6 +177,7 @@ def _book(shown: Event, form: BookForm) -> str:
             mode=mode,
             form_key=form.form_key.data,
             adjustments=form.adjustments.text,
+            manager=form.manager,
             now=clock.now(),
         )
         return made.reference
@@ -198,20 +214,23 @@ def booking(reference: str) -> str:
     state = opening(facts_of(shown.event), clock.now())
     is_own = shown.person_id == current_user.id
     position = waiting_position(shown) if shown.state is BookingState.WAITING else None
+    replaced_by = replacement(shown) if shown.state is BookingState.CANCELLED else None
+    to_whom = replaced_by.name_given if replaced_by else ""
+    words = booking_words(shown, state, position=position, is_own=is_own, to_whom=to_whom)
+    asked = request_to_show(shown)
+    if asked:
+        words = request_words(shown, asked, is_own=is_own, now=clock.now())
     return render_template(
         "bookings/booking.html",
         booking=shown,
         event=shown.event,
-        words=booking_words(shown, state, position=position, is_own=is_own),
+        words=words,
+        approval=asked,
+        replacement=replaced_by,
         links_by_date=links_by_date(shown, now=clock.now()),
         is_own=is_own,
-        last_day_of_notice=_last_day_of_notice(shown.event),
+        last_day_of_notice=last_day(shown.event),
     )
-
-
-def _last_day_of_notice(event: Event) -> date:
-    days = partnership.current().cancellation_notice_days
-    return last_day_of_notice(london_date(event.starts_at), days)
 
 
 @bp.get("/bookings/<reference>/calendar.ics")
@@ -251,7 +270,8 @@ def cancel(reference: str) -> str | AnyResponse:
         event=shown.event,
         is_own=shown.person_id == current_user.id,
         is_waiting=shown.state is BookingState.WAITING,
-        is_late=london_date(clock.now()) > _last_day_of_notice(shown.event),
+        is_late=is_late(shown.event, clock.now()),
+        last_day_of_notice=last_day(shown.event),
     )
 
 

@@ -215,7 +215,10 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
     return {
         "/admin/organisations": {"reference": world.proposed},
         "/admin/people": {"reference": delivery.reference, "role": "delivery"},
-        "/bookings/<reference>": {"reference": world.booking.reference},
+        "/bookings/<reference>": {
+            "reference": world.booking.reference,
+            "to_reference": world.waiting.event.reference,
+        },
         "/bookings/<reference>/certificate": {"reference": world.attended.reference},
         "/certificates/<code>": {"code": code_of(world.attended.reference)},
         "/dev/mail": {"name": A_MAIL},
@@ -232,6 +235,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/events": {
             "reference": world.event.reference,
             "booking_reference": world.booking.reference,
+            "to_reference": world.waiting.event.reference,
         },
         "/manage/events/<reference>/register": past,
         "/manage/events/<reference>/register/sheet": past,

@@ -124,9 +124,12 @@ def _outcomes(event_ids: Sequence[int]) -> dict[int, tuple[AttendanceOutcome, ..
 
 
 def _dates_count(event_ids: Sequence[int]) -> dict[int, int]:
-    counted = select(EventDate.event_id, func.count()).where(EventDate.event_id.in_(event_ids))
-    rows = db.session.execute(counted.group_by(EventDate.event_id))
-    return dict(row.tuple() for row in rows)
+    counted: Any = (
+        select(EventDate.event_id, func.count())
+        .where(EventDate.event_id.in_(event_ids))
+        .group_by(EventDate.event_id)
+    )
+    return dict(db.session.execute(counted).all())
 
 
 def _last_places(event_ids: Sequence[int]) -> dict[tuple[int, int], datetime]:

@@ -11,7 +11,13 @@ from typing import Any
 import click
 from sqlalchemy import Select, select
 
-from app.checks import verify_bookings, verify_mail, verify_storage, verify_surveys
+from app.checks import (
+    verify_bookings,
+    verify_exchanges,
+    verify_mail,
+    verify_storage,
+    verify_surveys,
+)
 from app.checks.moment import Find, Moment
 from app.kernel import clock
 from app.kernel.db import db
@@ -31,6 +37,7 @@ class Finding:
 # Each name is the sentence that must be true; each function finds what makes it false.
 INVARIANTS: dict[str, Find] = {
     **verify_bookings.INVARIANTS,
+    **verify_exchanges.INVARIANTS,
     **verify_mail.INVARIANTS,
     **verify_surveys.INVARIANTS,
     **verify_storage.INVARIANTS,

@@ -20,9 +20,20 @@ from app.outbox.models import OutboxMessage
 A_DAY = timedelta(days=1)
 WITHOUT_MESSAGES = (BookingOrigin.REGISTER, BookingOrigin.HISTORY)
 EXPECTED_MESSAGES = (
-    (BookingState.CONFIRMED, ("booking_confirmed", "booking_promoted")),
+    (
+        BookingState.CONFIRMED,
+        (
+            "booking_confirmed",
+            "booking_promoted",
+            "booking_moved",
+            "booking_handed_over_to_you",
+        ),
+    ),
     (BookingState.WAITING, ("booking_waiting",)),
-    (BookingState.CANCELLED, ("booking_cancelled", "booking_cancelled_by_us")),
+    (
+        BookingState.CANCELLED,
+        ("booking_cancelled", "booking_cancelled_by_us", "booking_handed_over"),
+    ),
 )
 
 Found = Select[Any]
@@ -126,7 +137,7 @@ def bookings_that_were_overtaken(_moment: Moment) -> Found:
 
 def bookings_never_told(moment: Moment) -> Found:
     """Bookings of events to come, whose person was not told what became of them."""
-    booked_by = aliased(Person)
+    booked_by, new = aliased(Person), aliased(Booking)
     told_of_state = or_(
         *(
             and_(Booking.state == state, OutboxMessage.kind.in_(kinds))
@@ -137,6 +148,11 @@ def bookings_never_told(moment: Moment) -> Found:
         OutboxMessage.about_kind == "booking",
         OutboxMessage.about_reference == Booking.reference,
         told_of_state,
+    )
+    told_of_move = (
+        select(OutboxMessage.id)
+        .join(new, new.reference == OutboxMessage.about_reference)
+        .where(new.replaces_id == Booking.id, OutboxMessage.kind == "booking_moved")
     )
     return (
         select(Booking.reference)
@@ -149,7 +165,7 @@ def bookings_never_told(moment: Moment) -> Found:
             or_(Person.email.is_not(None), booked_by.email.is_not(None)),
             Booking.state.in_([state for state, _ in EXPECTED_MESSAGES]),
             _with_messages(moment),
-            not_(told.exists()),
+            not_(or_(told.exists(), told_of_move.exists())),
         )
     )
 

@@ -11,9 +11,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
+from app.accounts.people import NamedPerson
 from app.audit.models import AuditLine
-from app.bookings import operations
-from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, CalendarEntry
+from app.bookings import moving, operations
+from app.bookings.models import (
+    Approval,
+    ApprovalDecision,
+    Attendance,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    CalendarEntry,
+    CancelReason,
+)
 from app.catalogue.models import Event, EventDate, EventMode
 from app.checks.verify import INVARIANTS, verify
 from app.kernel import clock
@@ -29,6 +39,7 @@ from tests.support.factories import (
     make_outbox_message,
     make_partnership,
     make_person,
+    make_request,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -44,6 +55,12 @@ def _world(app: Flask) -> None:
     actor = make_person()
     operations.cancel_booking(bookings[0].id, actor=bookings[0].person, now=now)
     operations.cancel_booking(bookings[4].id, actor=actor, now=now)
+    exchanged = make_event(coming.offer, reference="exchanged", starts_at=now + 9 * DAY)
+    later = make_event(coming.offer, reference="later", starts_at=now + 20 * DAY)
+    moved, given = _booked(exchanged), _booked(exchanged)
+    moving.move_booking(moved.id, later.id, actor=moved.person, mode=EventMode.ONLINE, now=now)
+    named = NamedPerson("Kim Lee", "kim.lee@example.org")
+    moving.hand_over(given.id, named, actor=given.person, now=now)
     past = make_event(reference="past", starts_at=now - 3 * DAY, created_at=now - 9 * DAY)
     for _ in range(3):
         make_attendance(make_booking(past, origin=BookingOrigin.HISTORY))
@@ -180,6 +197,85 @@ def never_told_of_cancelling() -> None:
 def _forget_messages(booking: Booking) -> None:
     about = OutboxMessage.about_reference == booking.reference
     db.session.execute(delete(OutboxMessage).where(about))
+
+
+def moved_to_another_offer() -> None:
+    moved = _replaced(CancelReason.MOVED)
+    elsewhere = make_event(starts_at=clock.now() + 5 * DAY, capacity=None)
+    change(Booking, Booking.id == moved.id, event_id=elsewhere.id)
+    change(Event, Event.reference == "later", places_taken=0)
+    change(Event, Event.id == elsewhere.id, places_taken=1)
+    for entry, date in zip(moved.calendar_entries, elsewhere.dates, strict=True):
+        entry.event_date_id = date.id
+        entry.starts_at, entry.ends_at = date.starts_at, date.ends_at
+
+
+def handed_over_to_themselves() -> None:
+    change(
+        Booking,
+        Booking.cancelled_because == CancelReason.HANDED_OVER,
+        person_id=_replaced(CancelReason.HANDED_OVER).person_id,
+    )
+
+
+def replaces_one_that_was_cancelled() -> None:
+    change(
+        Booking,
+        Booking.cancelled_because == CancelReason.HANDED_OVER,
+        cancelled_because=CancelReason.STAFF,
+    )
+
+
+def handed_over_to_nobody() -> None:
+    new = _replaced(CancelReason.HANDED_OVER)
+    change(Booking, Booking.id == new.id, replaces_id=None)
+
+
+def moved_and_never_told() -> None:
+    _forget_messages(_replaced(CancelReason.MOVED))
+
+
+def handed_over_and_never_told() -> None:
+    _forget_messages(_replaced(CancelReason.HANDED_OVER))
+
+
+def _replaced(because: CancelReason) -> Booking:
+    """The booking that came of a move, or of a hand-over."""
+    old = select(Booking.id).where(Booking.cancelled_because == because)
+    return db.session.scalars(select(Booking).where(Booking.replaces_id.in_(old))).one()
+
+
+def a_request_nobody_was_asked_for() -> None:
+    asked = _a_request()
+    db.session.delete(asked)
+
+
+def a_request_that_was_answered() -> None:
+    asked = _a_request()
+    asked.decision, asked.decided_at = ApprovalDecision.APPROVED, clock.now()
+
+
+def a_request_whose_time_is_over() -> None:
+    _a_request().expires_at = clock.now() - timedelta(minutes=16)
+
+
+def somebody_never_told_of_their_request() -> None:
+    _a_request(origin=BookingOrigin.SELF)
+
+
+def _a_request(origin: BookingOrigin = BookingOrigin.HISTORY) -> Approval:
+    event = make_event(starts_at=clock.now() + 30 * DAY)
+    asked = make_request(event, asked_at=clock.now())
+    asked.booking.origin, asked.booking.booked_at = origin, clock.now()
+    db.session.flush()
+    return asked
+
+
+def passed_over_for_no_limit() -> None:
+    event = make_event(starts_at=clock.now() + 30 * DAY)
+    reason = "One sector may have 1 place"
+    facts = {"origin": BookingOrigin.HISTORY, "passed_over_reason": reason}
+    make_booking(event, state=BookingState.WAITING, **facts)
 
 
 def an_event_without_dates() -> None:
@@ -365,6 +461,23 @@ DAMAGE: list[tuple[str, Callable[[], None]]] = [
     ("everybody was told what became of their booking", never_confirmed),
     ("everybody was told what became of their booking", never_told_to_wait),
     ("everybody was told what became of their booking", never_told_of_cancelling),
+    ("everybody was told what became of their booking", moved_and_never_told),
+    ("everybody was told what became of their booking", handed_over_and_never_told),
+    ("a place moves within its offer, changes hands in its event", moved_to_another_offer),
+    (
+        "a place moves within its offer, changes hands in its event",
+        handed_over_to_themselves,
+    ),
+    (
+        "a place moves within its offer, changes hands in its event",
+        replaces_one_that_was_cancelled,
+    ),
+    ("who gave a place for another has exactly one instead", handed_over_to_nobody),
+    ("everybody was told what became of their booking", somebody_never_told_of_their_request),
+    ("every request waits for somebody's answer", a_request_nobody_was_asked_for),
+    ("every request waits for somebody's answer", a_request_that_was_answered),
+    ("requests lapse when their time is over", a_request_whose_time_is_over),
+    ("nobody is passed over where there is no limit", passed_over_for_no_limit),
     ("an event starts and ends with its dates", an_event_without_dates),
     ("calendars show every date to come", a_calendar_without_the_date),
     ("calendars show every date to come", a_calendar_with_another_time),

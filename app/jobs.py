@@ -15,7 +15,7 @@ from typing import TypeVar
 from flask import current_app
 
 from app.accounts.personal import purge_expired_sign_ins
-from app.bookings import held_places, new_dates, waiting_list
+from app.bookings import approvals, held_places, new_dates, waiting_list
 from app.bookings.personal import erase_adjustments
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -141,6 +141,11 @@ def move_waiting_lists(now: datetime) -> Iterator[int]:
     )
 
 
+def let_requests_lapse(now: datetime) -> Iterator[int]:
+    """End the requests that nobody answered in time, and tell the people, one transaction each."""
+    yield from one_by_one(_people(approvals.requests_to_lapse, now), approvals.lapse, now)
+
+
 def send_notices(now: datetime) -> Iterator[int]:
     """Make the rounds of notices true to rules and events, and send what is due."""
     with transaction():
@@ -191,6 +196,7 @@ def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> 
 
 # In this order one round of `worker --once` does all that follows from each other.
 JOBS = (
+    Job("requests", 60, let_requests_lapse),
     Job("waiting lists", 30, move_waiting_lists),
     Job("tell of new dates", 300, tell_of_new_dates),
     Job("plan surveys", 300, plan_surveys),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
 from app.bookings.models import Approval, Booking, BookingState
@@ -77,7 +77,7 @@ def waiting_requests(page: int, *, now: datetime) -> tuple[list[WaitingRequest],
 def request_called(reference: str) -> Approval | None:
     """The request with its booking, event and person; None if that booking was never one."""
     of_booking = joinedload(Approval.booking)
-    return db.session.scalar(
+    found = db.session.scalars(
         select(Approval)
         .join(Approval.booking)
         .where(Booking.reference == reference)
@@ -85,7 +85,8 @@ def request_called(reference: str) -> Approval | None:
             of_booking.joinedload(Booking.person),
             of_booking.joinedload(Booking.sector),
             of_booking.joinedload(Booking.event).options(
-                joinedload(Event.offer), selectinload(Event.dates)
+                joinedload(Event.offer), joinedload(Event.dates)
             ),
         )
     )
+    return found.unique().one_or_none()

@@ -67,21 +67,21 @@ def answer(reference: str, token: str) -> str | Response | tuple[str, int]:
     )
 
 
-def _answer(asked: Approval, form: DecisionForm, *, actor: Person | None) -> bool:
-    """Do what the button says; False if the rules refuse, which the form then shows."""
+def _answer(asked: Approval, form: DecisionForm, *, actor: Person | None) -> str:
+    """Do what the button says: what came of it; empty if it is refused, which the form shows."""
     booking_id, now, reason = asked.booking_id, clock.now(), form.reason.text
     try:
         with transaction():
             if request.form.get("decision") == "approve":
-                approvals.approve(booking_id, actor=actor, now=now)
+                booking = approvals.approve(booking_id, actor=actor, now=now)
             elif request.form.get("decision") == "decline":
-                approvals.decline(booking_id, reason=reason, actor=actor, now=now)
+                booking = approvals.decline(booking_id, reason=reason, actor=actor, now=now)
             else:
                 raise Refused("Choose whether to approve or to decline")
+            return _decided(booking)
     except Refused as refusal:
         form.refuse(refusal)
-        return False
-    return True
+        return ""
 
 
 @bp.get("/manage/approvals")
@@ -106,9 +106,9 @@ def decide(reference: str) -> str | Response:
     asked = approval_queries.request_called(reference) or abort(404)
     form = DecisionForm()
     if form.submitted_and_valid():
-        if _answer(asked, form, actor=_me()):
-            asked = approval_queries.request_called(reference) or abort(404)
-            flash(_decided(asked), "success")
+        decided = _answer(asked, form, actor=_me())
+        if decided:
+            flash(decided, "success")
             return redirect(url_for(".waiting"))
         asked = approval_queries.request_called(reference) or abort(404)
     return render_template(
@@ -121,9 +121,9 @@ def decide(reference: str) -> str | Response:
     )
 
 
-def _decided(asked: Approval) -> str:
-    name = asked.booking.person.name
-    match asked.booking.state:
+def _decided(booking: Booking) -> str:
+    name = booking.person.name
+    match booking.state:
         case BookingState.CANCELLED:
             return f"{name} gets no place, and has been told"
         case BookingState.WAITING:

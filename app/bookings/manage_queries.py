@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.accounts.models import Person
+from app.accounts.models import Organisation, Person
 from app.bookings.models import (
     Attendance,
     AttendanceOutcome,
@@ -25,7 +25,8 @@ from app.partnership.models import Sector
 
 # Which bookings a list shows, by the word in the address.
 LISTS: dict[str, tuple[BookingState, ...]] = {
-    "booked": (BookingState.CONFIRMED, BookingState.HELD, BookingState.REQUESTED),
+    "booked": (BookingState.CONFIRMED, BookingState.HELD),
+    "requested": (BookingState.REQUESTED,),
     "waiting": (BookingState.WAITING,),
     "cancelled": (BookingState.CANCELLED,),
 }
@@ -61,17 +62,36 @@ def state_counts(event_id: int) -> dict[str, int]:
     return {word: sum(by_state.get(state, 0) for state in states) for word, states in LISTS.items()}
 
 
+_IS_WAITING = Booking.state == BookingState.WAITING
+_MIX = (
+    func.count().filter(Booking.state.in_(LISTS["booked"])).label("places"),
+    func.count().filter(_IS_WAITING).label("waiting"),
+    func.count().filter(_IS_WAITING, Booking.passed_over_reason != "").label("passed_over"),
+)
+MOST_ORGANISATIONS = 10
+
+
 def sector_mix(event_id: int) -> Sequence[Any]:
-    """Name, places and waiting places of each sector that booked, the largest first (R31)."""
-    is_waiting = case((Booking.state == BookingState.WAITING, 1), else_=0)
-    waiting = func.sum(is_waiting).label("waiting")
-    count = (func.count() - func.sum(is_waiting)).label("places")
+    """Name, places, waiting and passed over of each sector that booked, the largest first (R31)."""
+    count = _MIX[0]
     return db.session.execute(
-        select(Sector.name, count, waiting)
+        select(Sector.name, *_MIX)
         .join(Booking.sector)
         .where(Booking.event_id == event_id, Booking.state != BookingState.CANCELLED)
         .group_by(Sector.id, Sector.name, Sector.position)
         .order_by(count.desc(), Sector.position)
+    ).all()
+
+
+def organisation_mix(event_id: int) -> Sequence[Any]:
+    """The same of the organisations with most bookings."""
+    return db.session.execute(
+        select(Organisation.name, *_MIX)
+        .join(Booking.organisation)
+        .where(Booking.event_id == event_id, Booking.state != BookingState.CANCELLED)
+        .group_by(Organisation.id, Organisation.name)
+        .order_by(_MIX[0].desc(), _MIX[1].desc(), Organisation.name)
+        .limit(MOST_ORGANISATIONS)
     ).all()
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Person
-from app.bookings.models import Booking, BookingState
+from app.bookings.models import Approval, Booking, BookingState
 from app.catalogue.models import Event, EventDate, Offer
 from app.catalogue.rules import event_title, place_words, session_time_words
 from app.kernel.db import db
-from app.kernel.london import date_words
+from app.kernel.london import date_words, short_date_words
 from app.kernel.paging import Pages, pages
 
 MOST_COMING = 100
@@ -142,7 +142,10 @@ def _lines(person_id: int) -> Any:
             Offer.title,
             _DATES_COUNT.label("dates_count"),
             _FIRST_ENDS_AT.label("first_ends_at"),
+            Approval.manager_name,
+            Approval.expires_at,
         )
+        .outerjoin(Approval, Approval.booking_id == Booking.id)
         .join(Booking.event)
         .join(Event.offer)
         .join(Booking.person)
@@ -152,6 +155,8 @@ def _lines(person_id: int) -> Any:
 
 def _line(row: Any, person_id: int) -> BookingLine:
     words, tag_class = STATE_TAGS[row.state]
+    if row.state is BookingState.REQUESTED and row.expires_at:
+        words = f"{row.manager_name or 'We'} can answer until {short_date_words(row.expires_at)}"
     return BookingLine(
         reference=row.reference,
         title=event_title(row.title, row.subtitle),

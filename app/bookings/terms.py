@@ -52,9 +52,15 @@ PROMOTION_WORDS = {
 
 def check_may_book(terms: Terms, person: Person) -> None:
     """Refused with the rule that keeps this person from booking, and what to do instead."""
+    words = barred_words(terms, person)
+    if words:
+        raise Refused(words)
+
+
+def barred_words(terms: Terms, person: Person) -> str:
+    """The rule that keeps this person from booking, and what to do instead; empty if none does."""
     rule = bar(terms, applicant_of(person, terms))
-    if rule is not None:
-        raise Refused(f"{rule_words(rule, terms)} {WAY_ON[rule]}")
+    return f"{rule_words(rule, terms)} {WAY_ON[rule]}" if rule else ""
 
 
 WAY_ON = {

@@ -10,7 +10,15 @@ from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
 from app.audit.models import AuditLine
-from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, CalendarEntry
+from app.bookings.models import (
+    Approval,
+    Attendance,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    BookingTerms,
+    CalendarEntry,
+)
 from app.bookings.personal import ADJUSTMENTS_KEPT
 from app.bookings.places import TAKES_A_PLACE
 from app.catalogue.models import Event, EventDate, EventState
@@ -18,6 +26,7 @@ from app.checks.moment import Find, Moment
 from app.outbox.models import OutboxMessage
 
 A_DAY = timedelta(days=1)
+LAPSES_WITHIN = timedelta(minutes=15)
 WITHOUT_MESSAGES = (BookingOrigin.REGISTER, BookingOrigin.HISTORY)
 EXPECTED_MESSAGES = (
     (
@@ -30,9 +39,16 @@ EXPECTED_MESSAGES = (
         ),
     ),
     (BookingState.WAITING, ("booking_waiting",)),
+    (BookingState.REQUESTED, ("booking_requested",)),
     (
         BookingState.CANCELLED,
-        ("booking_cancelled", "booking_cancelled_by_us", "booking_handed_over"),
+        (
+            "booking_cancelled",
+            "booking_cancelled_by_us",
+            "booking_handed_over",
+            "booking_not_approved",
+            "booking_lapsed",
+        ),
     ),
 )
 
@@ -264,6 +280,49 @@ def bookings_with_old_wishes(moment: Moment) -> Found:
     )
 
 
+def requests_that_nobody_decides(_moment: Moment) -> Found:
+    """Bookings that wait for a yes which nobody was asked for, or which was answered already."""
+    open_question = select(Approval.booking_id).where(
+        Approval.booking_id == Booking.id, Approval.decision.is_(None)
+    )
+    return select(Booking.reference).where(
+        Booking.state == BookingState.REQUESTED, not_(open_question.exists())
+    )
+
+
+def requests_that_did_not_lapse(moment: Moment) -> Found:
+    """Requests that still wait although their time was over a quarter of an hour ago."""
+    return (
+        select(Booking.reference)
+        .join(Approval, Approval.booking_id == Booking.id)
+        .where(
+            Booking.state == BookingState.REQUESTED,
+            Approval.expires_at < moment.now - LAPSES_WITHIN,
+        )
+    )
+
+
+def people_held_back_by_no_limit(moment: Moment) -> Found:
+    """Waiting bookings passed over for a limit where the offer has none."""
+    limited = select(BookingTerms.offer_id).where(
+        BookingTerms.offer_id == Event.offer_id,
+        or_(
+            BookingTerms.most_per_organisation.is_not(None),
+            BookingTerms.most_per_sector.is_not(None),
+        ),
+    )
+    return (
+        select(Booking.reference)
+        .join(Event, Event.id == Booking.event_id)
+        .where(
+            Event.starts_at > moment.now,
+            Booking.state == BookingState.WAITING,
+            Booking.passed_over_reason != "",
+            not_(limited.exists()),
+        )
+    )
+
+
 INVARIANTS: dict[str, Find] = {
     "places taken and waiting are counted right": events_counted_wrongly,
     "no more people have a place than there are places": events_oversold,
@@ -271,6 +330,9 @@ INVARIANTS: dict[str, Find] = {
     "nobody has two live bookings for one event": events_booked_twice,
     "the waiting list moves in the order of joining": bookings_that_were_overtaken,
     "everybody was told what became of their booking": bookings_never_told,
+    "every request waits for somebody's answer": requests_that_nobody_decides,
+    "requests lapse when their time is over": requests_that_did_not_lapse,
+    "nobody is passed over where there is no limit": people_held_back_by_no_limit,
     "an event starts and ends with its dates": events_unlike_their_dates,
     "calendars show every date to come": bookings_missing_in_a_calendar,
     "calendars show nothing that was cancelled": bookings_left_in_a_calendar,

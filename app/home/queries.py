@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
-from app.bookings.models import Attendance
+from app.bookings.models import Approval, Attendance, Booking, BookingState
 from app.catalogue.models import Event, EventDate, EventState, Offer, OfferKind, OfferState
 from app.catalogue.rules import KIND_WORDS, event_title, place_words, taken_words
 from app.kernel import london
@@ -26,6 +26,7 @@ class DeskList(enum.StrEnum):
 
     THIS_WEEK = "this-week"
     REGISTERS = "registers"
+    REQUESTS = "requests"
     WAITING = "waiting"
     DRAFTS = "drafts"
     OFFERS = "offers"
@@ -142,6 +143,27 @@ def _registers(now: datetime) -> Listed:
     )
 
 
+def _requests(now: datetime) -> Listed:
+    asked = (
+        select(func.count())
+        .where(
+            Booking.event_id == Event.id,
+            Booking.state == BookingState.REQUESTED,
+            Approval.booking_id == Booking.id,
+            Approval.expires_at > now,
+        )
+        .correlate(Event)
+        .scalar_subquery()
+    )
+    statement = _first_dates(
+        Event.state == EventState.PUBLISHED, Event.starts_at > now, asked > 0
+    ).add_columns(asked.label("asked"))
+    return Listed(
+        statement,
+        lambda row: _event_line(row, f"{row.asked} asked", page="/bookings?show=requested"),
+    )
+
+
 def _waiting(now: datetime) -> Listed:
     return Listed(
         _first_dates(
@@ -193,6 +215,7 @@ def _event_line(row: Any, detail: str, page: str = "") -> DeskLine:
 _LISTS: dict[DeskList, Callable[[datetime], Listed]] = {
     DeskList.THIS_WEEK: _this_week,
     DeskList.REGISTERS: _registers,
+    DeskList.REQUESTS: _requests,
     DeskList.WAITING: _waiting,
     DeskList.DRAFTS: _drafts,
     DeskList.OFFERS: _offers,

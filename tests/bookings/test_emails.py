@@ -19,10 +19,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.bookings import held_places, operations
+from app.accounts.people import NamedPerson
+from app.bookings import approvals, held_places, moving, operations
 from app.bookings.event_changes import PLAIN_FIELDS
-from app.bookings.models import Booking, BookingOrigin, BookingTerms, Promotion
+from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingTerms, Promotion
 from app.bookings.removing import remove
+from app.bookings.requests import Manager
 from app.catalogue.models import Event, EventMode
 from app.kernel.access import Role
 from app.kernel.db import db
@@ -30,7 +32,15 @@ from app.kernel.london import from_london
 from app.outbox.mime import build_message
 from app.outbox.models import CalendarMethod, OutboxMessage
 from tests.support.calendar_readers import instants_by_every_reader
-from tests.support.factories import NOW, make_event, make_offer, make_partnership, make_person
+from tests.support.factories import (
+    NOW,
+    make_event,
+    make_offer,
+    make_organisation,
+    make_partnership,
+    make_person,
+    make_terms,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 LETTERS = Path(__file__).parent / "letters"
@@ -156,6 +166,50 @@ def somebody_taken_off_the_list() -> list[OutboxMessage]:
     return messages(second)[1:]
 
 
+def _asked(approved_by: ApprovedBy = ApprovedBy.MANAGER) -> Booking:
+    event = make_neglect()
+    make_terms(event.offer, approved_by=approved_by)
+    manager = Manager("Max Head", "max.head@example.org")
+    body = make_organisation(name="Calder Family Trust")
+    person = make_person(name="Sam Ali", organisation=body, sector=body.sector)
+    return book(event, person, manager=manager)
+
+
+def a_request_to_a_line_manager() -> list[OutboxMessage]:
+    return messages(_asked())
+
+
+def a_request_to_us() -> list[OutboxMessage]:
+    return messages(_asked(ApprovedBy.DELIVERY))
+
+
+def a_request_approved_when_it_is_full() -> list[OutboxMessage]:
+    booking = _asked()
+    booking.event.capacity = 1
+    book(booking.event, origin=BookingOrigin.STAFF)
+    approvals.approve(booking.id, actor=None, now=NOW)
+    return messages(booking)[2:]
+
+
+def a_request_declined() -> list[OutboxMessage]:
+    booking = _asked()
+    reason = "We cannot spare you that day."
+    approvals.decline(booking.id, reason=reason, actor=None, now=NOW)
+    return messages(booking)[2:]
+
+
+def a_request_that_lapsed() -> list[OutboxMessage]:
+    booking = _asked()
+    approvals.lapse(booking.id, now=NOW + timedelta(days=14))
+    return messages(booking)[2:]
+
+
+def a_request_to_us_that_lapsed() -> list[OutboxMessage]:
+    booking = _asked(ApprovedBy.DELIVERY)
+    approvals.lapse(booking.id, now=NOW + timedelta(days=14))
+    return messages(booking)[1:]
+
+
 def a_change() -> list[OutboxMessage]:
     event = make_neglect()
     booking = book(event)
@@ -238,6 +292,28 @@ def an_event_called_off() -> list[OutboxMessage]:
     return messages(booking)[1:]
 
 
+def a_move() -> list[OutboxMessage]:
+    here = make_neglect(days=2)
+    there = make_event(here.offer, starts_at=FIRST_DATE + timedelta(days=63), reference="neglect-2")
+    old = book(here)
+    new = moving.move_booking(old.id, there.id, actor=old.person, mode=there.mode, now=NOW)
+    return messages(new) + messages(old)[2:]
+
+
+def a_move_by_us() -> list[OutboxMessage]:
+    here = make_neglect()
+    there = make_event(here.offer, starts_at=FIRST_DATE + timedelta(days=63), reference="neglect-2")
+    old, officer = book(here), make_person(Role.DELIVERY)
+    return messages(moving.move_booking(old.id, there.id, actor=officer, mode=there.mode, now=NOW))
+
+
+def a_hand_over() -> list[OutboxMessage]:
+    old = book(make_neglect(days=2))
+    named = NamedPerson("Kim Lee", f"kim{next(_numbers)}@example.org")
+    new = moving.hand_over(old.id, named, actor=old.person, now=NOW)
+    return messages(old)[2:] + messages(new)
+
+
 Occasion = Callable[[], list[OutboxMessage]]
 OCCASIONS: list[Occasion] = [
     a_confirmation,
@@ -251,6 +327,12 @@ OCCASIONS: list[Occasion] = [
     a_held_place_given_up,
     a_held_place_not_taken_in_time,
     somebody_taken_off_the_list,
+    a_request_to_a_line_manager,
+    a_request_to_us,
+    a_request_approved_when_it_is_full,
+    a_request_declined,
+    a_request_that_lapsed,
+    a_request_to_us_that_lapsed,
     a_change,
     a_change_for_somebody_waiting,
     a_second_date_moved_for_somebody_waiting,
@@ -260,6 +342,9 @@ OCCASIONS: list[Occasion] = [
     a_place_declined_that_somebody_else_booked,
     a_cancellation_by_us,
     an_event_called_off,
+    a_move,
+    a_move_by_us,
+    a_hand_over,
 ]
 occasions = pytest.mark.parametrize("occasion", OCCASIONS, ids=lambda occasion: occasion.__name__)
 

@@ -25,6 +25,8 @@ import app.catalogue.views
 import app.demo.views
 import app.home.views
 import app.impact.manage_views
+import app.notices.manage_views
+import app.notices.wording_views
 import app.partnership.views
 import app.record.views
 import app.surveys.manage_views
@@ -56,6 +58,8 @@ BLUEPRINTS = (
     app.bookings.manage_views.bp,
     app.bookings.terms_views.bp,
     app.attendance.manage_views.bp,
+    app.notices.manage_views.bp,
+    app.notices.wording_views.bp,
     app.surveys.manage_views.bp,
     app.impact.manage_views.bp,
     app.accounts.manage_views.bp,

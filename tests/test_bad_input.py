@@ -41,6 +41,8 @@ CAREFUL = {
     "ends_1": "12:30pm",
     "capacity": "20",
     "new_topics": "",
+    "days": "3",
+    "at_time": "9am",
 }
 ABOUT_A_REQUEST = {
     "/bookings/<reference>/approval/<token>",
@@ -92,6 +94,9 @@ CASES = (
     Case("/manage/events/<reference>/cancel", "delivery"),
     Case("/manage/events/<reference>/change", "delivery", "Continue", checks_first=True),
     Case("/manage/events/<reference>/register", "delivery"),
+    Case("/manage/notices/new", "delivery", "See whom it would mail", checks_first=True),
+    Case("/manage/notices/<reference>", "delivery", "See whom it would mail", checks_first=True),
+    Case("/manage/notices/wording/<kind>", "delivery", "Save and use these words"),
     Case("/manage/offers/<slug>/surveys", "delivery"),
     Case("/manage/evaluations/new", "delivery"),
     Case("/manage/evaluations/<slug>", "delivery"),

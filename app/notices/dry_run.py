@@ -30,6 +30,11 @@ class Forecast:
     to: tuple[Candidate, ...]
     withheld: tuple[tuple[str, int], ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody would be written to, nor anybody passed over."""
+        return not self.to and not self.withheld
+
 
 @dataclass(frozen=True)
 class DryRun:

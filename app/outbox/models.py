@@ -90,7 +90,9 @@ class OutboxMessage(Base):
     calendar_text: Mapped[str | None] = mapped_column(Text)
     calendar_method: Mapped[CalendarMethod | None] = mapped_column(stored_by_value(CalendarMethod))
     message_id: Mapped[str] = mapped_column(unique=True)
-    priority: Mapped[int] = mapped_column(comment="Lower leaves first: 1 code, 5 booking, 7 notice, 9 survey")
+    priority: Mapped[int] = mapped_column(
+        comment="Lower leaves first: 1 code, 5 booking, 7 reminder, 9 survey"
+    )
     queued_at: Mapped[datetime]
     not_after: Mapped[datetime | None] = mapped_column(
         comment="Too late to be of use after this, then withheld (real clock, like all retrying)"

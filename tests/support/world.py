@@ -19,6 +19,8 @@ from app.catalogue.models import Audience, Event, EventState, Offer, OfferState,
 from app.kernel.access import Role
 from app.kernel.db import db
 from app.kernel.tokens import token_hash
+from app.notices import operations as notices
+from app.notices.models import NoticeRound
 from app.partnership.models import Policy, PolicyKind
 from app.record.certificates import code_of
 from app.record.emails import stop_token
@@ -169,6 +171,8 @@ def make_world(now: datetime, **words: str) -> World:
     make_attendance(attended)
     elsewhere = make_learning_elsewhere(people["ana"], title=title)
     surveys.ensure_default_evaluations(now=now - timedelta(days=30))
+    notices.ensure_default_rules(now=now - timedelta(days=30))
+    notices.plan_rounds(now=now)
     evaluation = Evaluation(
         slug="toolkit",
         title=words.get("title", "The toolkit"),
@@ -236,10 +240,12 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "reference": world.event.reference,
             "booking_reference": world.booking.reference,
             "to_reference": world.waiting.event.reference,
+            "round_reference": _round_reference(world.event),
         },
         "/manage/events/<reference>/register": past,
         "/manage/events/<reference>/register/sheet": past,
         "/manage/events/<reference>/publish": {"reference": world.draft_event.reference},
+        "/manage/notices": {"reference": "reminder", "kind": "reminder"},
         "/manage/offers": {"slug": world.offer.slug},
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
         "/manage/series": {"slug": world.series.slug},
@@ -250,6 +256,11 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/surveys/<token>": {"token": world.token},
         "/surveys/open": {"slug": world.evaluation.slug},
     }
+
+
+def _round_reference(event: Event) -> str:
+    found = select(NoticeRound.reference).where(NoticeRound.event_id == event.id)
+    return db.session.scalars(found.order_by(NoticeRound.due_at)).first() or MISSING
 
 
 def _default_slug(offer: Offer) -> str:

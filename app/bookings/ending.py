@@ -12,14 +12,12 @@ from app.accounts.people import read_again
 from app.audit import operations as audit
 from app.bookings import colleague_emails, emails
 from app.bookings.models import Booking, BookingOrigin, BookingState, CancelReason
+from app.bookings.notice import is_late
 from app.bookings.places import lock_event_of
-from app.bookings.rules import is_late_cancellation
 from app.bookings.waiting_list import promote_waiting
 from app.catalogue.models import Event
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
-from app.kernel.london import london_date
-from app.partnership import queries as partnership
 
 
 def cancel_booking(booking_id: int, *, actor: Person, now: datetime) -> Booking:
@@ -69,12 +67,6 @@ def end(event: Event, booking: Booking, because: CancelReason, *, now: datetime)
     return had_place
 
 
-def is_late(event: Event, now: datetime) -> bool:
-    """Whether whoever gives a place up now gives less notice than is asked for."""
-    notice_days = partnership.current().cancellation_notice_days
-    return is_late_cancellation(london_date(now), london_date(event.starts_at), notice_days)
-
-
 def _count_back(event: Event, booking: Booking) -> bool:
     """Take the booking out of the event's counts; whether it had taken a place."""
     if booking.state is BookingState.WAITING:
@@ -99,7 +91,7 @@ def with_people_and_entries(booking_id: int) -> Booking:
         select(Booking)
         .where(Booking.id == booking_id)
         .options(
-            joinedload(Booking.person),
+            joinedload(Booking.person).joinedload(Person.organisation),
             joinedload(Booking.booked_by),
             joinedload(Booking.calendar_entries),
         )

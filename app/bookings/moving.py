@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -24,6 +25,15 @@ from app.catalogue.models import Event, EventMode, EventState
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
 
+CHANGED_ON_A_MOVE = (
+    "state",
+    "confirmed_at",
+    "held_until",
+    "cancelled_at",
+    "cancelled_because",
+    "cancelled_late",
+    "passed_over_reason",
+)
 # Said of somebody in another organisation, whatever the reason: it is theirs to tell.
 CANNOT_SAY = "We could not give the place to this person. Ask them to book for themselves."
 NOT_A_PLACE = {
@@ -136,21 +146,30 @@ def _change_places(
     old.cancelled_late = (
         was is BookingState.CONFIRMED and by is not None and is_late(old_event, now)
     )
-    db.session.add(new)
-    db.session.flush()
     rows: list[Base] = [
         audit.line(actor.reference, "moved", "booking", old.reference, to=new.reference, now=now)
     ]
+    promoted = []
+    if had_place:
+        if rules_of_offer.have_limits:  # they are counted by the database
+            db.session.flush()
+        promoted = promote_waiting(old_event, rules_of_offer, now=now, into=rows)
+    db.session.add(new)
+    _write_alike([old_event, new_event], "places_taken", "waiting_count")
+    _write_alike([old, *promoted], *CHANGED_ON_A_MOVE)
+    db.session.flush()
     events = (old_event, new_event)
     was_waiting = was is BookingState.WAITING
     moving_letters.tell_moved(old, new, events, was_waiting=was_waiting, by=by, now=now, into=rows)
-    if had_place:
-        promote_waiting(old_event, rules_of_offer, now=now, into=rows)
-    for event in (old_event, new_event):  # named alike, both go in one statement
-        flag_modified(event, "places_taken")
-        flag_modified(event, "waiting_count")
     insert_together(rows)
     return new
+
+
+def _write_alike(rows: Sequence[Base], *names: str) -> None:
+    """Let the update of every row name the same columns, so that all go in one statement."""
+    for row in rows:
+        for name in names:
+            flag_modified(row, name)
 
 
 def hand_over(booking_id: int, named: NamedPerson, *, actor: Person, now: datetime) -> Booking:

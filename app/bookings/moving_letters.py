@@ -52,7 +52,7 @@ def tell_moved(
             old,
             old_event,
             "moved_from",
-            f"No longer yours: {entry.summary}, {when_in_short(entry)}",
+            f"No longer booked: {entry.summary}, {when_in_short(entry)}",
             entry=entry,
             now=now,
             into=into,

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.accounts.models import Organisation, Person
 from app.bookings.models import Booking, CancelReason
 from app.bookings.rules import EventFacts, Opening, opening
 from app.catalogue.event_lines import EventLine, event_line, lines_statement
-from app.catalogue.models import Event, EventState
+from app.catalogue.models import Event, EventMode, EventState
 from app.kernel.db import db
 from app.kernel.london import short_date_words
 
@@ -65,24 +65,48 @@ def choices(event: Event, *, by_staff: bool = False, now: datetime) -> list[Choi
     return found
 
 
+def own_to_hand_over(reference: str, person: Person) -> tuple[int, str] | None:
+    """The booking that a sent form is about, if it is theirs, and where its sender works."""
+    workplace = select(Organisation.name).where(Organisation.id == person.organisation_id)
+    row = db.session.execute(
+        select(Booking.id, workplace.scalar_subquery()).where(*_is_theirs(reference, person))
+    ).one_or_none()
+    return (row[0], row[1] or "") if row else None
+
+
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """The booking that a form is about, and where whoever sends it works."""
+class AskedMove:
+    """What a sent form is about: the booking, and the event to move it to."""
 
     booking_id: int
-    organisation_name: str
+    to_event_id: int
+    to_mode: EventMode
+    to_starts_at: datetime
 
 
-def asker(reference: str, person: Person) -> Asker | None:
-    """What a sent form needs, in one statement; None if the booking is not theirs to change."""
-    theirs = or_(Booking.person_id == person.id, Booking.booked_by_id == person.id)
-    workplace = (
-        select(Organisation.name).where(Organisation.id == person.organisation_id).scalar_subquery()
-    )
+def own_move(reference: str, to_reference: str, person: Person) -> AskedMove | None:
+    """The move that somebody asks for, in one statement; None if it is not theirs to ask."""
+    return _asked_move(to_reference, *_is_theirs(reference, person))
+
+
+def staff_move(event_reference: str, reference: str, to_reference: str) -> AskedMove | None:
+    """The same for a booking of this event, whoever's it is."""
+    event_id = select(Event.id).where(Event.reference == event_reference).scalar_subquery()
+    return _asked_move(to_reference, Booking.reference == reference, Booking.event_id == event_id)
+
+
+def _asked_move(to_reference: str, *conditions: ColumnElement[bool]) -> AskedMove | None:
     row = db.session.execute(
-        select(Booking.id, workplace).where(Booking.reference == reference, theirs)
+        select(Booking.id, Event.id, Event.mode, Event.starts_at)
+        .join(Event, Event.reference == to_reference)
+        .where(*conditions)
     ).one_or_none()
-    return Asker(row[0], row[1] or "") if row else None
+    return AskedMove(*row) if row else None
+
+
+def _is_theirs(reference: str, person: Person) -> tuple[ColumnElement[bool], ...]:
+    theirs = or_(Booking.person_id == person.id, Booking.booked_by_id == person.id)
+    return Booking.reference == reference, theirs
 
 
 def replacement(booking: Booking) -> Booking | None:

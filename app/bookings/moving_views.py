@@ -13,9 +13,10 @@ from app.accounts.people import NamedPerson
 from app.bookings import manage_queries, moving, moving_queries, queries
 from app.bookings.forms import HandOverForm, MoveForm
 from app.bookings.models import Booking, BookingState
+from app.bookings.moving_queries import AskedMove
 from app.bookings.notice import is_late, last_day
 from app.bookings.rules import places_free
-from app.catalogue.models import Event, EventMode
+from app.catalogue.models import EventMode
 from app.kernel import clock
 from app.kernel.access import Role, for_roles, signed_in
 from app.kernel.db import transaction
@@ -101,17 +102,12 @@ def _back(booking: Booking, *, by_staff: bool) -> str:
 @signed_in
 def move(reference: str, to_reference: str) -> str | Response:
     """Check, then move."""
-    to_event, form = _to_event_or_404(to_reference), MoveForm()
-    if to_event.mode is not EventMode.HYBRID:
-        del form.mode
-    if form.submitted_and_valid():
-        asker = moving_queries.asker(reference, _me()) or abort(404)
-        try:
-            made, _ = _do_move(asker.booking_id, to_event, form, by_staff=False)
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            return redirect(url_for("bookings.booking", reference=made))
+    form = MoveForm()
+    if form.is_submitted():
+        asked = moving_queries.own_move(reference, to_reference, _me()) or abort(404)
+        made = _move(asked, form, by_staff=False)
+        if made:
+            return redirect(url_for("bookings.booking", reference=made[0]))
     return _check_move(_own_or_404(reference), to_reference, form, by_staff=False)
 
 
@@ -119,56 +115,55 @@ def move(reference: str, to_reference: str) -> str | Response:
 @staff
 def staff_move(reference: str, booking_reference: str, to_reference: str) -> str | Response:
     """Check, then move somebody, who is told."""
-    to_event, form = _to_event_or_404(to_reference), MoveForm()
-    if to_event.mode is not EventMode.HYBRID:
-        del form.mode
-    if form.submitted_and_valid():
-        booking_id, day = _managed_or_404(reference, booking_reference).id, to_event.starts_at
-        try:
-            _, name = _do_move(booking_id, to_event, form, by_staff=True)
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            flash(f"{name} is moved to {date_words(day)} and is told", "success")
+    form = MoveForm()
+    if form.is_submitted():
+        found = moving_queries.staff_move(reference, booking_reference, to_reference)
+        asked = found or abort(404)
+        made = _move(asked, form, by_staff=True)
+        if made:
+            flash(f"{made[1]} is moved to {date_words(asked.to_starts_at)} and is told", "success")
             return redirect(url_for("manage_bookings.bookings", reference=reference))
     booking = _managed_or_404(reference, booking_reference)
     return _check_move(booking, to_reference, form, by_staff=True)
 
 
-def _to_event_or_404(reference: str, *, with_dates: bool = False) -> Event:
-    return queries.event_by_reference(reference, with_dates=with_dates) or abort(404)
-
-
-def _do_move(
-    booking_id: int, to_event: Event, form: MoveForm, *, by_staff: bool
-) -> tuple[str, str]:
-    """Move the place; the reference of the new booking and whose it is."""
-    mode = EventMode(form.mode.data) if "mode" in form else to_event.mode
-    to_event_id, me = to_event.id, _me()
-    with transaction():
-        made = moving.move_booking(
-            booking_id,
-            to_event_id,
-            actor=me,
-            mode=mode,
-            past_the_rules=by_staff,
-            now=clock.now(),
-        )
-        return made.reference, made.person.name
+def _move(asked: AskedMove, form: MoveForm, *, by_staff: bool) -> tuple[str, str] | None:
+    """Move the place: the reference of the new booking and whose it is; None if refused."""
+    if asked.to_mode is not EventMode.HYBRID:
+        del form.mode
+    if not form.submitted_and_valid():
+        return None
+    me = _me()
+    try:
+        with transaction():
+            made = moving.move_booking(
+                asked.booking_id,
+                asked.to_event_id,
+                actor=me,
+                mode=EventMode(form.mode.data) if "mode" in form else asked.to_mode,
+                past_the_rules=by_staff,
+                now=clock.now(),
+            )
+            return made.reference, made.person.name
+    except Refused as refusal:
+        form.refuse(refusal)
+        return None
 
 
 def _check_move(
     booking: Booking, to_reference: str, form: MoveForm, *, by_staff: bool
 ) -> str | Response:
     """The page that asks once more, with what was refused if anything was."""
-    to_event = _to_event_or_404(to_reference, with_dates=True)
+    to_event = queries.event_by_reference(to_reference) or abort(404)
     if to_event.offer_id != booking.event.offer_id:
         abort(404)
     if not form.is_submitted():
         if not _can_change(booking):
             return redirect(_back(booking, by_staff=by_staff))
-        if "mode" in form:
+        if to_event.mode is EventMode.HYBRID:
             form.mode.data = booking.mode.value
+        else:
+            del form.mode
     return render_template(
         "bookings/move_check.html",
         form=form,
@@ -191,11 +186,12 @@ def hand_over(reference: str) -> str | Response:
     """Name a colleague, who gets the place."""
     form = HandOverForm()
     if form.submitted_and_valid():
-        asker, me = moving_queries.asker(reference, _me()) or abort(404), _me()
-        named = NamedPerson(form.name.text, form.email.text, asker.organisation_name)
+        me = _me()
+        booking_id, workplace = moving_queries.own_to_hand_over(reference, me) or abort(404)
+        named = NamedPerson(form.name.text, form.email.text, workplace)
         try:
             with transaction():
-                moving.hand_over(asker.booking_id, named, actor=me, now=clock.now())
+                moving.hand_over(booking_id, named, actor=me, now=clock.now())
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -126,10 +126,10 @@ def _check(details: RuleDetails, *, but: int | None) -> None:
     alike = select(NoticeRule.id).where(
         NoticeRule.kind == details.kind,
         NoticeRule.offer_id == details.offer_id,
-        NoticeRule.days == details.days,
-        NoticeRule.at_time == details.at_time,
         NoticeRule.id != (but or 0),
     )
+    if details.kind is NoticeKind.REMINDER:  # of which there may be several; the others go once
+        alike = alike.where(NoticeRule.days == details.days, NoticeRule.at_time == details.at_time)
     if db.session.scalar(alike.limit(1)) is not None:
         raise Refused("There is such a rule already: change that one, or switch it on")
     if details.offer_id is not None and db.session.get(Offer, details.offer_id) is None:

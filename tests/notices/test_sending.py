@@ -479,6 +479,8 @@ def test_a_rule_like_another_is_refused_and_a_rule_keeps_its_kind() -> None:
     staff = make_person()
     with pytest.raises(Refused, match="such a rule already"):
         operations.add_rule(RuleDetails(REMINDER, None, 7, time(9)), actor=staff, now=NOW)
+    with pytest.raises(Refused, match="such a rule already"):
+        operations.add_rule(RuleDetails(JOINING, None, 4, time(9)), actor=staff, now=NOW)
     details, rule_id = RuleDetails(JOINING, None, 7, time(9)), rule_of(REMINDER).id
     with pytest.raises(Refused, match="add another rule"):
         operations.change_rule(rule_id, details, actor=staff, now=NOW)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from app.accounts.models import Person
 from app.accounts.people import NamedPerson
@@ -21,9 +26,10 @@ from app.bookings.models import (
     BookingTerms,
     CancelReason,
 )
+from app.bookings.places import lock_events_where
 from app.catalogue.models import Event, EventMode, Offer
 from app.kernel.access import Role
-from app.kernel.db import db
+from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
 from app.outbox.models import OutboxMessage
 from tests.support.factories import (
@@ -480,3 +486,119 @@ def test_a_place_can_be_moved_and_handed_over_again_and_again(offer: Offer) -> N
     chain = [first, second, third, fourth]
     assert [b.replaces_id for b in chain] == [None, first.id, second.id, third.id]
     assert (counts(here), counts(there)) == ((1, 0), (0, 0))
+
+
+# At the same moment
+
+ROUNDS = 5
+
+
+def at_once(app: Flask, *acts: Callable[[], Any]) -> list[Exception | None]:
+    """Do these things at once, each in a thread with a transaction of its own; what they raised."""
+    starting = Barrier(len(acts))
+
+    def do(act: Callable[[], Any]) -> Exception | None:
+        with app.app_context():
+            starting.wait(timeout=10)
+            try:
+                with transaction():
+                    act()
+            except (Refused, OperationalError) as error:
+                return error
+            return None
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [future.result(timeout=30) for future in [threads.submit(do, a) for a in acts]]
+
+
+def do_move(booking_id: int, to_event_id: int) -> None:
+    actor = db.session.get_one(Booking, booking_id).person
+    mode = EventMode.ONLINE
+    moving.move_booking(booking_id, to_event_id, actor=actor, mode=mode, now=NOW)
+
+
+def do_hand_over(booking_id: int) -> None:
+    hand_over(db.session.get_one(Booking, booking_id))
+
+
+def do_cancel(booking_id: int) -> None:
+    actor = db.session.get_one(Booking, booking_id).person
+    operations.cancel_booking(booking_id, actor=actor, now=NOW)
+
+
+def counts_of(*event_ids: int) -> list[tuple[int, int]]:
+    found = [counts(db.session.get_one(Event, event_id)) for event_id in event_ids]
+    db.session.rollback()
+    return found
+
+
+@pytest.fixture
+def shared(file_app: Flask) -> Iterator[Flask]:
+    """An application whose database threads can share, in its context, with a partnership."""
+    with file_app.app_context():
+        with transaction():
+            make_partnership()
+        yield file_app
+        db.session.rollback()
+
+
+def swap_at_once(shared: Flask) -> tuple[list[Exception | None], list[tuple[int, int]]]:
+    """Two people swap two events at one moment: what they raised, and the events' counts."""
+    with transaction():
+        here, there = make_two(make_offer())
+        here_id, there_id = here.id, there.id
+        one, other = booked(here).id, booked(there).id
+    raised = at_once(shared, partial(do_move, one, there_id), partial(do_move, other, here_id))
+    return raised, counts_of(here_id, there_id)
+
+
+def test_two_people_who_swap_dates_at_once_do_not_wait_for_each_other(shared: Flask) -> None:
+    for _ in range(ROUNDS):
+        assert swap_at_once(shared) == ([None, None], [(1, 0), (1, 0)])
+
+
+@pytest.mark.postgres
+def test_they_would_wait_for_each_other_if_each_locked_their_own_event_first(
+    shared: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_have_one = Barrier(2)
+
+    def own_first(condition: Any) -> Any:
+        to_event, from_event = condition.clauses
+        found = lock_events_where(from_event)
+        both_have_one.wait(timeout=10)
+        return found | lock_events_where(to_event)
+
+    monkeypatch.setattr(moving, "lock_events_where", own_first)
+    raised, _ = swap_at_once(shared)
+    assert "deadlock" in str(raised)
+
+
+def test_the_last_place_goes_to_one_mover_and_the_other_keeps_theirs(shared: Flask) -> None:
+    for _ in range(ROUNDS):
+        with transaction():
+            offer = make_offer()
+            here = make_event(offer)
+            there = make_event(offer, starts_at=NOW + 28 * DAY, capacity=1)
+            here_id, there_id = here.id, there.id
+            one, other = booked(here).id, booked(here).id
+        raised = at_once(shared, partial(do_move, one, there_id), partial(do_move, other, there_id))
+        assert sorted(str(error) for error in raised) == [
+            "None",
+            "That session has filled up meanwhile: your place here is kept",
+        ]
+        assert counts_of(here_id, there_id) == [(1, 0), (1, 0)]
+
+
+def test_a_place_handed_over_while_it_is_cancelled_is_one_or_the_other(shared: Flask) -> None:
+    for _ in range(ROUNDS):
+        with transaction():
+            event = make_event(capacity=1)
+            event_id, old_id, waiting_id = event.id, booked(event).id, booked(event).id
+        given, cancelled = at_once(
+            shared, partial(do_hand_over, old_id), partial(do_cancel, old_id)
+        )
+        assert cancelled is None  # what has ended already stays as it ended
+        has_moved_up = db.session.get_one(Booking, waiting_id).state is BookingState.CONFIRMED
+        assert has_moved_up == (given is not None)
+        assert counts_of(event_id) == [(1, 0 if has_moved_up else 1)]

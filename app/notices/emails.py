@@ -13,7 +13,7 @@ from app.bookings.emails import letter_facts, wording_values
 from app.bookings.models import Booking
 from app.catalogue.models import Event, EventDate, EventState
 from app.kernel.db import db
-from app.kernel.london import london_date, period_words
+from app.kernel.london import clock_words, date_words, london_date, period_words
 from app.notices.models import NoticeKind, NoticeRule
 from app.outbox import letters, wording
 from app.outbox.letters import Letter
@@ -45,11 +45,18 @@ def write(
     values = wording_values(booking, event, dates) | {"next_dates": next_dates}
     return letters.write(
         f"notice_{kind}",
-        subject=fill_line(chosen.subject, values),
+        subject=fill_line(chosen.subject, values | {"when": _when_in_short(dates)}),
         **letter_facts(booking, event),
         dates=dates,
         opening=fill_paragraphs(chosen.body, values),
     )
+
+
+def _when_in_short(dates: Sequence[EventDate]) -> str:
+    """When it is, for a subject: the first start, and how many dates follow."""
+    starts_at, more = dates[0].starts_at, len(dates) - 1
+    words = f"{date_words(starts_at)}, {clock_words(starts_at)}"
+    return f"{words}, and {more} more date{'s' if more > 1 else ''}" if more else words
 
 
 def next_dates(event: Event, *, now: datetime) -> Markup:

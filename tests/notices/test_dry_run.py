@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.bookings.models import AttendanceOutcome, BookingOrigin, BookingState, CancelReason
 from app.catalogue.models import Event, EventState
 from app.kernel.db import db
+from app.kernel.refusals import Refused
 from app.notices import operations, planning
 from app.notices.dry_run import dry_run
 from app.notices.models import Notice, NoticeKind, NoticeRound, RoundState
@@ -121,7 +122,7 @@ def test_the_dry_run_is_the_real_run(seed: int) -> None:
     assert db.session.scalars(select(OutboxMessage)).all() == []
     try:
         rule = operations.add_rule(details, actor=staff, now=NOW)
-    except operations.Refused:
+    except Refused:
         return  # by chance, the same rule twice
     foretold: Reached = Counter(
         (one.reference, run.due_at) for run in found.forecasts for one in run.to

@@ -159,7 +159,7 @@ def test_joining_instructions_carry_the_joining_page_and_never_the_meeting_link(
     assert "Online" in text
     assert "secret-room" not in text + message.html_body
     assert message.subject == (
-        "Joining instructions: Multi-Agency Neglect, Tuesday 24 November 2026, 1:30pm to 4:30pm"
+        "Joining instructions: Multi-Agency Neglect, Tuesday 24 November 2026, 1:30pm"
     )
 
 

@@ -13,11 +13,14 @@ import app.accounts.profile_views
 import app.accounts.views
 import app.attendance.manage_views
 import app.bookings.approval_views
+import app.bookings.cant_come_views
+import app.bookings.held_views
 import app.bookings.manage_views
 import app.bookings.moving_views
 import app.bookings.new_dates_views
 import app.bookings.terms_views
 import app.bookings.views
+import app.bookings.waiting_views
 import app.catalogue.bulletin_views
 import app.catalogue.feed_views
 import app.catalogue.manage_views
@@ -45,6 +48,8 @@ BLUEPRINTS = (
     app.catalogue.feed_views.bp,
     app.bookings.views.bp,
     app.bookings.approval_views.bp,
+    app.bookings.held_views.bp,
+    app.bookings.cant_come_views.bp,
     app.bookings.new_dates_views.bp,
     app.bookings.moving_views.bp,
     app.record.views.bp,
@@ -56,6 +61,7 @@ BLUEPRINTS = (
     app.catalogue.manage_views.bp,
     app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
+    app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,
     app.attendance.manage_views.bp,
     app.notices.manage_views.bp,

@@ -70,6 +70,9 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/bookings/<reference>/cancel": OWNER,
     "/bookings/<reference>/certificate": OWNER,
     "/bookings/<reference>/hand-over": OWNER,
+    "/bookings/<reference>/held": OWNER,
+    "/bookings/<reference>/held/<token>": ANYBODY,  # who holds the link
+    "/bookings/<reference>/cant-come/<token>": ANYBODY,  # who holds the link
     "/bookings/<reference>/join": OWNER,
     "/bookings/<reference>/move": OWNER,
     "/bookings/<reference>/move/<to_reference>": OWNER,
@@ -112,6 +115,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/events/<reference>/publish": PROGRAMME,
     "/manage/events/<reference>/register": PROGRAMME,
     "/manage/events/<reference>/register/sheet": PROGRAMME,
+    "/manage/events/<reference>/waiting-list": PROGRAMME,
+    "/manage/events/<reference>/waiting-list/<booking_reference>/remove": PROGRAMME,
     "/manage/notices": PROGRAMME,
     "/manage/notices/<reference>": PROGRAMME,
     "/manage/notices/<reference>/switch": PROGRAMME,

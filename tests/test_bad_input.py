@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.bookings.models import BookingState
 from app.kernel.db import db
 from app.kernel.forms import one_line, tidy
-from tests.support.factories import make_event, make_organisation, make_request
+from tests.support.factories import (
+    make_booking,
+    make_event,
+    make_organisation,
+    make_request,
+)
 from tests.support.hostile import TEXTS
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
@@ -91,6 +97,7 @@ CASES = (
     Case("/manage/series/new", "delivery"),
     Case("/manage/series/<slug>/edit", "delivery"),
     Case("/manage/events/<reference>/bookings/new", "delivery"),
+    Case("/manage/events/<reference>/waiting-list/<booking_reference>/remove", "delivery"),
     Case("/manage/events/<reference>/cancel", "delivery"),
     Case("/manage/events/<reference>/change", "delivery", "Continue", checks_first=True),
     Case("/manage/events/<reference>/register", "delivery"),
@@ -125,6 +132,13 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         event = make_event(offer, starts_at=now + timedelta(days=20))
         db.session.commit()
         return world.address(case.rule, app, reference=event.reference)
+    if case.rule.endswith("/waiting-list/<booking_reference>/remove"):
+        waits = make_booking(
+            make_event(starts_at=now + timedelta(days=20)), state=BookingState.WAITING
+        )
+        db.session.commit()
+        names = {"reference": waits.event.reference, "booking_reference": waits.reference}
+        return world.address(case.rule, app, **names)
     if case.rule in ABOUT_A_REQUEST:
         ana = db.session.merge(world.people["ana"])
         asked = make_request(make_event(starts_at=now + timedelta(days=20)), ana, asked_at=now)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.bookings.calendar_invites import reached
-from app.bookings.event_page import ordinal
 from app.bookings.models import Booking, BookingState, CancelReason
 from app.bookings.rules import JOINING_OPENS, Opening
 from app.catalogue.models import Event, EventDate, EventMode
@@ -30,11 +29,12 @@ def booking_words(
     booking: Booking,
     state: Opening,
     *,
-    position: int | None,
     is_own: bool,
     to_whom: str = "",
 ) -> BookingWords:
     """Where the booking stands; in the third person for whoever booked it for a colleague.
+
+    Requests and waiting lists that are still open have words of their own.
 
     `to_whom` is the name of whoever it was handed over to, if it was.
     """
@@ -42,7 +42,8 @@ def booking_words(
     if booking.state is BookingState.CANCELLED:
         return _cancelled(booking, name, to_whom, is_own=is_own)
     if booking.state is BookingState.WAITING:
-        return _waiting(name, state, position or 1, is_own=is_own)
+        sentence = "The session went ahead without a free place."
+        return BookingWords("No place became free", sentence, is_warm=True)
     to = reached(booking).email
     whose, who = ("Your", "You are") if is_own else (f"{name}'s", f"{name} is")
     if state is Opening.PAST:
@@ -70,20 +71,6 @@ def _cancelled(booking: Booking, name: str, to_whom: str, *, is_own: bool) -> Bo
         return BookingWords(f"{whose} went to a colleague", sentence)
     whose = "Your booking is" if is_own else f"The booking for {name} is"
     return BookingWords(f"{whose} cancelled", "It has been taken out of the calendar.")
-
-
-def _waiting(name: str, state: Opening, position: int, *, is_own: bool) -> BookingWords:
-    if state in OVER:
-        heading = "No place became free"
-        return BookingWords(heading, "The session went ahead without a free place.", is_warm=True)
-    who = "You are" if is_own else f"{name} is"
-    return BookingWords(
-        f"{who} {ordinal(position)} on the waiting list",
-        "This session is full. When a place becomes free, it goes to whoever joined the list "
-        "first, and we send a message at once. Nothing goes into the calendar until then.",
-        is_warm=True,
-        can_cancel=True,
-    )
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
     if event.state is EventState.CANCELLED:
         raise Refused("A cancelled session cannot be changed")
     _check_times(event, change, now)
-    old = facts_in_words(event)
+    old, closed_at = facts_in_words(event), min(event.booking_closes_at, event.starts_at)
     old_dates = [(date.starts_at, date.ends_at) for date in event.dates]
     _check_registers(event, change)
     _apply(event, change, now)
@@ -114,7 +114,7 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
     if event.state is EventState.PUBLISHED:
         with db.session.no_autoflush:  # the event is written once, with its new counts
             _keep_modes_possible(event)
-            nearer = _bring_deadlines_forward(event, now)
+            nearer = _bring_deadlines_forward(event, closed_at, now)
             promoted = promote_waiting(event, terms, now=now, into=rows)
         db.session.flush()
         told = {booking.id for booking in promoted}  # how it is now
@@ -262,9 +262,13 @@ def _keep_modes_possible(event: Event) -> None:
     )
 
 
-def _bring_deadlines_forward(event: Event, now: datetime) -> dict[int, datetime]:
+def _bring_deadlines_forward(
+    event: Event, closed_at: datetime, now: datetime
+) -> dict[int, datetime]:
     """No place stays held beyond the new close of booking; whose deadline that was, by booking."""
-    former = {}
+    former: dict[int, datetime] = {}
+    if min(event.booking_closes_at, event.starts_at) >= closed_at:
+        return former
     held = select(Booking).where(
         Booking.event_id == event.id, Booking.state == BookingState.HELD, Booking.held_until > now
     )
@@ -292,17 +296,20 @@ def _tell_everybody(
     was = [before for before, after in zip(old, new, strict=True) if before != after]
     if event.ends_at <= now or not (was or nearer):
         return
-    for booking in _live_bookings(event):
-        if booking.id in told or not (was or booking.id in nearer):
-            continue
-        if booking.state is BookingState.CONFIRMED:
-            emails.tell_changed(booking, event, now=now, into=into)
-            continue
-        former = nearer.get(booking.id)
-        kept = [("Kept until", _moment(former))] if former else []
-        emails.tell_waiting_changed(
-            booking, event, [*was, *kept], old_dates=old_dates, now=now, into=into
-        )
+    bookings = _live_bookings(event)
+    with db.session.no_autoflush:  # calendars are written together
+        for booking in bookings:
+            if booking.id in told or not (was or booking.id in nearer):
+                continue
+            if booking.state is BookingState.CONFIRMED:
+                emails.tell_changed(booking, event, now=now, into=into)
+                continue
+            former = nearer.get(booking.id)
+            kept = [("Kept until", _moment(former))] if former else []
+            emails.tell_waiting_changed(
+                booking, event, [*was, *kept], old_dates=old_dates, now=now, into=into
+            )
+    db.session.flush()
 
 
 def _live_bookings(event: Event) -> Sequence[Booking]:

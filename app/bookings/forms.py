@@ -106,6 +106,16 @@ class CancelEventForm(PageForm):
     )
 
 
+class RemoveForm(PageForm):
+    """Why somebody is taken off a waiting list."""
+
+    reason = TextField(
+        "Reason, as the person is told it",
+        [Required("Enter the reason: the person reads it")],
+        most=500,
+    )
+
+
 class OneButton(PageForm):
     """A form that is nothing but its button."""
 

@@ -83,10 +83,12 @@ def publish(reference: str) -> str | Response:
 
 @bp.get("/bookings")
 @staff
-def bookings(reference: str) -> str:
-    """Who is booked, who waits and in which order, who cancelled."""
+def bookings(reference: str) -> str | Response:
+    """Who is booked, who asks, who cancelled; the waiting list has a page of its own."""
     event = _event_or_404(reference)
     which = request.args.get("show", "booked")
+    if which == "waiting":
+        return redirect(url_for("waiting_list.shown", reference=reference))
     if which not in manage_queries.LISTS:
         which = "booked"
     lines, shown = manage_queries.managed_bookings(

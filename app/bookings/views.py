@@ -23,6 +23,7 @@ from app.bookings.places import facts_of, terms_of
 from app.bookings.request_page import request_to_show, request_words
 from app.bookings.rules import Opening, opening
 from app.bookings.waiting_list import waiting_position
+from app.bookings.waiting_page import on_the_list
 from app.catalogue import public_pages
 from app.catalogue.models import Event, EventMode
 from app.kernel import clock, ical
@@ -213,15 +214,18 @@ def booking(reference: str) -> str:
     shown = _own_booking_or_404(reference)
     state = opening(facts_of(shown.event), clock.now())
     is_own = shown.person_id == current_user.id
-    position = waiting_position(shown) if shown.state is BookingState.WAITING else None
     replaced_by = replacement(shown) if shown.state is BookingState.CANCELLED else None
     to_whom = replaced_by.name_given if replaced_by else ""
-    words = booking_words(shown, state, position=position, is_own=is_own, to_whom=to_whom)
+    words = booking_words(shown, state, is_own=is_own, to_whom=to_whom)
     asked = request_to_show(shown)
     if asked:
         words = request_words(shown, asked, is_own=is_own, now=clock.now())
+    waits = on_the_list(shown, state, is_own=is_own, now=clock.now())
+    if waits:
+        words = waits.words
     return render_template(
         "bookings/booking.html",
+        waiting_rules=waits.rules if waits else (),
         booking=shown,
         event=shown.event,
         words=words,

@@ -43,6 +43,15 @@ def rules_in_words(
     return sentences
 
 
+def rules_for_staff(terms: Terms, *, closes_at: datetime, now: datetime) -> list[str]:
+    """The same in short, for those who run the event."""
+    sentences = ["Places go by the time of joining, and nothing else.", *_limits(terms)]
+    if terms.promotion is Promotion.AT_ONCE or now >= closes_at:
+        return [*sentences, "A free place is booked at once for whoever is next."]
+    kept = f"A free place is kept for whoever is next for {_hours(terms)}, less near the session."
+    return [*sentences, kept]
+
+
 def _limits(terms: Terms) -> list[str]:
     found = []
     if terms.most_per_organisation is not None:

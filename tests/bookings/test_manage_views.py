@@ -29,7 +29,7 @@ from tests.support.factories import (
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 
-TABS = ("", "/bookings", "/bookings/new", "/change", "/cancel", "/messages")
+TABS = ("", "/bookings", "/bookings/new", "/change", "/cancel", "/messages", "/waiting-list")
 
 
 @pytest.fixture(autouse=True)
@@ -133,8 +133,10 @@ def test_the_waiting_list_stands_in_the_order_of_joining(client: PageClient) -> 
             state=BookingState.WAITING,
             joined_waiting_at=now - timedelta(minutes=minutes),
         )
-    path = f"/manage/events/{event.reference}/bookings?show=waiting"
+    path = f"/manage/events/{event.reference}/waiting-list"
     staff(client)
+    former = client.get(f"/manage/events/{event.reference}/bookings?show=waiting")
+    assert former.location == path
     rows = [row.words for row in client.get(path).select("tr")[1:]]
     assert rows[0].startswith("1 Zoe First")
     assert rows[1].startswith("2 Adam Second")

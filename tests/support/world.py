@@ -164,7 +164,9 @@ def make_world(now: datetime, **words: str) -> World:
     make_booking(full, people["ben"])
     waiting = make_booking(full, people["ana"], state=BookingState.WAITING)
     request = make_request(
-        make_event(make_offer(), starts_at=now + timedelta(days=40)), people["ana"], asked_at=now
+        make_event(make_offer(title=title), starts_at=now + timedelta(days=40)),
+        people["ana"],
+        asked_at=now,
     )
     make_terms(request.booking.event.offer, approved_by=ApprovedBy.MANAGER)
     attended = make_booking(past, people["ana"], adjustments=adjustments)
@@ -223,6 +225,15 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "reference": world.booking.reference,
             "to_reference": world.waiting.event.reference,
         },
+        "/bookings/<reference>/held": {"reference": world.waiting.reference},
+        "/bookings/<reference>/held/<token>": {
+            "reference": world.waiting.reference,
+            "token": links.link(world.waiting, Purpose.HELD).rpartition("/")[2],
+        },
+        "/bookings/<reference>/cant-come/<token>": {
+            "reference": world.waiting.reference,
+            "token": links.link(world.waiting, Purpose.CANT_COME).rpartition("/")[2],
+        },
         "/bookings/<reference>/certificate": {"reference": world.attended.reference},
         "/certificates/<code>": {"code": code_of(world.attended.reference)},
         "/dev/mail": {"name": A_MAIL},
@@ -241,6 +252,10 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "booking_reference": world.booking.reference,
             "to_reference": world.waiting.event.reference,
             "round_reference": _round_reference(world.event),
+        },
+        "/manage/events/<reference>/waiting-list/<booking_reference>/remove": {
+            "reference": world.waiting.event.reference,
+            "booking_reference": world.waiting.reference,
         },
         "/manage/events/<reference>/register": past,
         "/manage/events/<reference>/register/sheet": past,

@@ -192,6 +192,8 @@ def test_every_state_a_page_can_show_is_there() -> None:
     assert any(event.waiting_count for event in upcoming)
     next_week = A_SATURDAY + timedelta(days=9)
     assert any(event.starts_at < next_week for event in upcoming)
+    assert rows("SELECT count(*) FROM booking WHERE state = 'requested'") == [(2,)]
+    assert rows("SELECT count(*) FROM booking WHERE passed_over_reason <> ''") == [(2,)]
     states_of_offers = {state for (state,) in rows("SELECT DISTINCT state FROM offer")}
     assert states_of_offers == {state.value for state in OfferState}
     without_register = rows(
@@ -249,7 +251,8 @@ def test_counts_on_events_are_what_a_recount_finds() -> None:
         WHERE b.event_id = e.id AND b.state IN ('confirmed', 'held') AND b.origin <> 'register')
         OR e.waiting_count <> (SELECT count(*) FROM booking b WHERE b.event_id = e.id
         AND b.state = 'waiting') OR e.places_taken > e.capacity
-        OR (e.waiting_count > 0 AND e.places_taken < e.capacity)
+        OR (e.places_taken < e.capacity AND EXISTS (SELECT 1 FROM booking b
+        WHERE b.event_id = e.id AND b.state = 'waiting' AND b.passed_over_reason = ''))
         OR e.starts_at <> (SELECT min(d.starts_at) FROM event_date d WHERE d.event_id = e.id)
         OR e.ends_at <> (SELECT max(d.ends_at) FROM event_date d WHERE d.event_id = e.id)"""
     )

@@ -17,6 +17,9 @@ from app.kernel.db import db
 from app.surveys import emails as survey_emails
 from app.surveys.models import Evaluation, InvitationState, SurveyInvitation, Wave
 
+# Who is asked where a line manager must agree.
+LINE_MANAGER = bookings.Manager("Harper Lindqvist", "manager@example.org")
+
 
 def book_and_cancel(events: Sequence[PlannedEvent], people: People, *, now: datetime) -> None:
     """The bookings of the people one can be, and the session that is called off."""
@@ -29,6 +32,7 @@ def book_and_cancel(events: Sequence[PlannedEvent], people: People, *, now: date
                 origin=BookingOrigin.SELF if somebody is by else BookingOrigin.COLLEAGUE,
                 mode=EventMode.ONLINE if event.mode is EventMode.HYBRID else event.mode,
                 form_key=None,
+                manager=LINE_MANAGER,
                 now=now,
             )
         if event.cancelled_because:

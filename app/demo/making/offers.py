@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from app.bookings.models import ApprovedBy, BookingTerms, Promotion
 from app.catalogue.models import (
     Audience,
     Level,
@@ -19,7 +20,7 @@ from app.catalogue.models import (
     offer_audience,
     offer_topic,
 )
-from app.demo.making.rows import add_all_for_ids, read
+from app.demo.making.rows import add_all, add_all_for_ids, read
 from app.kernel.db import db
 from app.partnership.models import Priority
 
@@ -50,7 +51,26 @@ def make_offers(*, published_at: datetime, now: datetime) -> dict[str, int]:
     ids = _ids(Offer, rows)
     _link(offer_topic, "topic_id", facts["offers"], "topics", ids, topics)
     _link(offer_audience, "audience_id", facts["offers"], "audiences", ids, audiences)
+    add_all(
+        BookingTerms, [_terms_row(offer, ids, now) for offer in facts["offers"] if "terms" in offer]
+    )
     return ids
+
+
+def _terms_row(offer: dict[str, Any], ids: dict[str, int], now: datetime) -> dict[str, Any]:
+    terms = offer["terms"]
+    return {
+        "offer_id": ids[offer["slug"]],
+        "sectors": terms.get("sectors", []),
+        "establishments": terms.get("establishments", []),
+        "posts": terms.get("posts", []),
+        "most_per_organisation": terms.get("most_per_organisation"),
+        "most_per_sector": terms.get("most_per_sector"),
+        "approved_by": ApprovedBy(terms.get("approved_by", ApprovedBy.NOBODY)),
+        "promotion": Promotion(terms.get("promotion", Promotion.AT_ONCE)),
+        "hold_hours": terms.get("hold_hours", 24),
+        "updated_at": now,
+    }
 
 
 def _ids(table: Any, rows: list[dict[str, Any]]) -> dict[str, int]:

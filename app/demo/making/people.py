@@ -39,6 +39,7 @@ class Body:
     name: str
     kind: OrganisationKind
     sector: str
+    phase: str = ""
 
 
 @dataclass
@@ -112,6 +113,8 @@ def _is_in(pool: str, person: Somebody) -> bool:
         return person.sector == "education" and person.capacity is Capacity.EMPLOYEE
     if pool == "dsls":
         return person.is_lead
+    if pool == "peers":
+        return person.is_lead and person.body.phase in {"Secondary", "16 plus"}
     if pool == "governors":
         return person.capacity is Capacity.GOVERNOR
     if pool == "babies":
@@ -162,12 +165,13 @@ def _make_bodies(chance: Chance, sector_ids: dict[str, int]) -> list[Body]:
             "kind": OrganisationKind(group["kind"]),
             "sector_id": sector_ids[group["sector"]],
             "phase": group.get("phase"),
+            "establishment_type": facts["types"].get(name, group.get("type")),
         }
         for group, name in wanted
     ]
     ids = add_all_for_ids(Organisation, rows, "reference")
     bodies = [
-        Body(id_, name, OrganisationKind(group["kind"]), group["sector"])
+        Body(id_, name, OrganisationKind(group["kind"]), group["sector"], group.get("phase", ""))
         for id_, (group, name) in zip(ids, wanted, strict=True)
     ]
     by_name = {body.name: body.id for body in bodies}

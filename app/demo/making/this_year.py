@@ -124,6 +124,10 @@ class _Planner:
             waiting -= len(waiting_personas)
             taken -= len(event.booked_last) - len(waiting_personas)
             known = []
+            for pool, count in facts.get("through_the_form", {}).items():
+                others = [person for person, _ in event.booked_last]
+                drawn = self.people.draw(count, pool=pool, without=others)
+                event.booked_last += [(person, person) for person in drawn]
         gone, walk_ins = facts.get("cancelled_bookings", 0), facts.get("walk_ins", 0)
         drawn = self.people.draw(
             taken + waiting + gone + walk_ins - len(known),

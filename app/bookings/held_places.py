@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.accounts.models import Person
 from app.accounts.people import read_again
 from app.audit import operations as audit
-from app.bookings import emails
+from app.bookings import colleague_emails, emails
 from app.bookings.ending import end, with_people_and_entries
 from app.bookings.models import Booking, BookingState, CancelReason
 from app.bookings.places import lock_event_and_terms, lock_event_of
@@ -64,6 +64,7 @@ def decline(booking_id: int, *, actor: Person | None, now: datetime) -> Booking:
     with db.session.no_autoflush:
         end(event, booking, CancelReason.DECLINED, now=now)
         tell_off_the_list(booking, event, Why.DECLINED, now=now, into=rows)
+        colleague_emails.tell_booker(booking, event, into=rows)
         promote_waiting(event, terms, now=now, into=rows)
     db.session.flush()
     insert_together(rows)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from app.accounts.models import Person
 from app.bookings import held_places, links, queries, waiting_queries
 from app.bookings.calendar_invites import reached
+from app.bookings.colleague_emails import name_for_booker
 from app.bookings.forms import OneButton
 from app.bookings.links import Purpose, Reading
 from app.bookings.models import Booking, BookingState, CancelReason
@@ -108,7 +109,7 @@ def _answer(booking: Booking, *, actor: Person | None, after: str) -> str | Resp
         event=event,
         form=form,
         stand=stand(booking, now=now).value,
-        name="" if is_own else booking.person.name,
+        name="" if is_own else name_for_booker(booking),
         last_day_of_notice=last_day(event),
         can_join_again=opening(facts_of(event), now) in JOINABLE,
     )

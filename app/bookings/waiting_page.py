@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.bookings.booking_page import OVER, BookingWords
+from app.bookings.colleague_emails import name_for_booker
 from app.bookings.event_page import ordinal
 from app.bookings.models import Booking, BookingState, CancelReason
 from app.bookings.places import terms_of
@@ -28,7 +29,7 @@ def on_the_list(
     booking: Booking, state: Opening, *, is_own: bool, now: datetime
 ) -> OnTheList | None:
     """What is true of somebody who waits or has a place kept; None for all other bookings."""
-    name = "" if is_own else booking.person.name
+    name = "" if is_own else name_for_booker(booking)
     if booking.state is BookingState.WAITING and state not in OVER:
         return _waiting(booking, name, now)
     if booking.state is BookingState.HELD and booking.held_until:

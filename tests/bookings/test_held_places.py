@@ -301,7 +301,7 @@ def test_staff_remove_somebody_with_a_reason_that_is_kept_and_told() -> None:
     [line] = db.session.scalars(select(AuditLine).where(AuditLine.verb == "removed"))
     assert line.facts["reason"] == "You asked us by telephone."
     held_places.accept(third.id, actor=None, now=NOW)
-    with pytest.raises(Refused, match="have a place by now"):
+    with pytest.raises(Refused, match="has a place by now"):
         remove(third.id, reason="Too late", actor=staff, now=NOW)
 
 

@@ -182,7 +182,7 @@ def test_whoever_is_signed_in_does_the_same_from_the_booking(client: PageClient)
 
 def test_whoever_booked_for_a_colleague_reads_whose_place_it_is(client: PageClient) -> None:
     booking = kept()
-    booking.booked_by, booking.person.name = make_person(), "Kim Reid"
+    booking.booked_by, booking.name_given = make_person(), "Kim Reid"
     db.session.commit()
     sign_in(client, booking.booked_by)
     page = client.get(f"/bookings/{booking.reference}/held")

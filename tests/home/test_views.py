@@ -59,7 +59,9 @@ def test_the_front_page_leads_to_the_next_dates_and_every_kind(
     assert rows == [f"/events/in{days}" for days in range(6)]
     assert page.page.link("Courses") == "/learning?kind=course"
     assert page.page.link("Resources") == "/learning?kind=resource"
-    assert page.page.link("Follow the programme in my calendar") == "webcal://localhost/calendar.ics"
+    assert (
+        page.page.link("Follow the programme in my calendar") == "webcal://localhost/calendar.ics"
+    )
 
 
 def test_the_front_page_without_dates_leads_on(client: PageClient, now: datetime) -> None:

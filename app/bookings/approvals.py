@@ -73,7 +73,7 @@ def approve(booking_id: int, *, actor: Person | None, now: datetime) -> Booking:
     with db.session.no_autoflush:
         give(event, booking, facts, asked, request.terms, now=now)
         _decide(request.approval, ApprovalDecision.APPROVED, actor, now)
-        tell_given(booking, event, now=now, into=rows)
+        tell_given(booking, event, request.terms, now=now, into=rows)
     db.session.flush()
     insert_together(rows)
     return booking

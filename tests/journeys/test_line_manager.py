@@ -1,4 +1,4 @@
-"""A line manager must agree: three people ask; one gets a place, one does not, one hears nothing."""
+"""A line manager must agree: of three who ask, one gets a place, one does not, one waits."""
 
 from __future__ import annotations
 

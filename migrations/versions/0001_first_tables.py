@@ -166,7 +166,7 @@ def upgrade() -> None:
             "priority",
             sa.Integer(),
             nullable=False,
-            comment="Lower leaves first: 1 code, 5 booking, 7 notice, 9 survey",
+            comment="Lower leaves first: 1 code, 5 booking, 7 reminder, 9 survey",
         ),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(

@@ -72,6 +72,7 @@ class BookingLine:
     for_name: str
     words: str
     tag_class: str
+    note: str = ""
 
 
 STATE_TAGS = {
@@ -155,8 +156,9 @@ def _lines(person_id: int) -> Any:
 
 def _line(row: Any, person_id: int) -> BookingLine:
     words, tag_class = STATE_TAGS[row.state]
+    note = ""
     if row.state is BookingState.REQUESTED and row.expires_at:
-        words = f"{row.manager_name or 'We'} can answer until {short_date_words(row.expires_at)}"
+        note = f"{row.manager_name or 'We'} can answer until {short_date_words(row.expires_at)}"
     return BookingLine(
         reference=row.reference,
         title=event_title(row.title, row.subtitle),
@@ -167,4 +169,5 @@ def _line(row: Any, person_id: int) -> BookingLine:
         for_name="" if row.person_id == person_id else row.name,
         words=words,
         tag_class=tag_class,
+        note=note,
     )

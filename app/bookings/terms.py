@@ -34,6 +34,7 @@ KIND_WORDS = {
 }
 
 
+PHASE_WORDS = {"16 plus": "schools and colleges for people of 16 and over"}
 ASKED_WORDS = {
     ApprovedBy.DELIVERY: "You ask for a place, and we write to you when we have decided.",
     ApprovedBy.MANAGER: "Your line manager is asked before you get a place.",
@@ -135,6 +136,8 @@ def establishment_words(token: str) -> str:
     what, _, value = token.partition(":")
     if what == "kind":
         return KIND_WORDS.get(value, value)
+    if what == "phase" and value in PHASE_WORDS:
+        return PHASE_WORDS[value]
     return f"{value.lower()} schools" if what == "phase" else value.lower()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ def sector_choices() -> list[tuple[str, str]]:
     return [(sector.slug, sector.name) for sector in partnership.sectors()]
 
 
-def establishment_choices(chosen: Iterable[str]) -> list[tuple[str, str]]:
+def establishment_choices(chosen: Collection[str]) -> list[tuple[str, str]]:
     """Kinds, phases and types that establishments here have, and what is chosen already."""
     rows = db.session.execute(
         select(Organisation.kind, Organisation.phase, Organisation.establishment_type)
@@ -37,7 +37,12 @@ def establishment_choices(chosen: Iterable[str]) -> list[tuple[str, str]]:
         tokens |= establishments_of(kind.value, phase, type_)
     groups = {"kind": 0, "phase": 1, "type": 2}
     by_group = sorted(tokens, key=lambda t: (groups.get(t.partition(":")[0], 3), t))
-    return [(token, _capitalised(establishment_words(token))) for token in by_group]
+    choices: dict[str, str] = {}
+    for token in by_group:  # a kind and a type may be called the same: colleges
+        words = _capitalised(establishment_words(token))
+        if token in chosen or words not in choices.values():
+            choices[token] = words
+    return list(choices.items())
 
 
 def _capitalised(words: str) -> str:

@@ -209,6 +209,17 @@ def test_whom_a_rule_would_keep_out_is_counted_among_those_of_the_last_year() ->
     assert terms_queries.barred_of_last_year(event.offer_id, posts, now=NOW) == (2, 2)
 
 
+def test_what_is_called_the_same_is_offered_once_unless_it_is_chosen() -> None:
+    at_a_school(establishment_type="Special schools", phase="Special")
+    at_a_school(kind=OrganisationKind.COLLEGE, phase="16 plus", establishment_type="Colleges")
+    offered = dict(terms_queries.establishment_choices(frozenset()))
+    assert len(set(offered.values())) == len(offered)
+    assert "type:Colleges" not in offered
+    assert offered["phase:16 plus"] == "Schools and colleges for people of 16 and over"
+    chosen = dict(terms_queries.establishment_choices(frozenset({"type:Colleges", "phase:None"})))
+    assert {"type:Colleges", "phase:None"} <= set(chosen)
+
+
 # The pages
 
 
@@ -261,6 +272,7 @@ def test_the_rule_is_said_before_somebody_books_and_whom_it_bars_cannot(
     assert "This session is for secondary schools." in client.get(f"/events/{reference}").words
     sign_in(client, person)
     page = client.get(f"/events/{reference}/book")
+    assert page.h1 == "You cannot book this session"
     assert "ask us to correct our list" in page.words
     assert not [form for form in page.page.forms if "adjustments" in form.names]
     officer = make_person(Role.DELIVERY)

@@ -1,4 +1,4 @@
-"""A line manager must agree: of three who ask, one gets a place, one does not, one waits."""
+"""A line manager must agree: three people ask; one gets a place, one does not, one just waits."""
 
 from __future__ import annotations
 

@@ -139,6 +139,11 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         db.session.commit()
         names = {"reference": waits.event.reference, "booking_reference": waits.reference}
         return world.address(case.rule, app, **names)
+    if case.rule == "/bookings/<reference>/hand-over":
+        ana = db.session.merge(world.people["ana"])
+        place = make_booking(make_event(starts_at=now + timedelta(days=20)), ana)
+        db.session.commit()
+        return world.address(case.rule, app, reference=place.reference)
     if case.rule in ABOUT_A_REQUEST:
         ana = db.session.merge(world.people["ana"])
         asked = make_request(make_event(starts_at=now + timedelta(days=20)), ana, asked_at=now)

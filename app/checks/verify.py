@@ -17,6 +17,7 @@ from app.checks import (
     verify_mail,
     verify_storage,
     verify_surveys,
+    verify_waiting,
 )
 from app.checks.moment import Find, Moment
 from app.kernel import clock
@@ -37,6 +38,7 @@ class Finding:
 # Each name is the sentence that must be true; each function finds what makes it false.
 INVARIANTS: dict[str, Find] = {
     **verify_bookings.INVARIANTS,
+    **verify_waiting.INVARIANTS,
     **verify_exchanges.INVARIANTS,
     **verify_mail.INVARIANTS,
     **verify_surveys.INVARIANTS,

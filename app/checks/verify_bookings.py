@@ -16,8 +16,8 @@ from app.bookings.models import (
     Booking,
     BookingOrigin,
     BookingState,
-    BookingTerms,
     CalendarEntry,
+    CancelReason,
 )
 from app.bookings.personal import ADJUSTMENTS_KEPT
 from app.bookings.places import TAKES_A_PLACE
@@ -39,6 +39,7 @@ EXPECTED_MESSAGES = (
         ),
     ),
     (BookingState.WAITING, ("booking_waiting",)),
+    (BookingState.HELD, ("booking_held",)),
     (BookingState.REQUESTED, ("booking_requested",)),
     (
         BookingState.CANCELLED,
@@ -46,6 +47,7 @@ EXPECTED_MESSAGES = (
             "booking_cancelled",
             "booking_cancelled_by_us",
             "booking_handed_over",
+            "booking_off_the_list",
             "booking_not_approved",
             "booking_lapsed",
         ),
@@ -106,21 +108,6 @@ def events_oversold(_moment: Moment) -> Found:
     )
 
 
-def events_with_a_place_for_somebody_waiting(moment: Moment) -> Found:
-    """Events still to come with a free place beside somebody whom nothing bars from it."""
-    waiting = select(Booking.id).where(
-        Booking.event_id == Event.id,
-        Booking.state == BookingState.WAITING,
-        Booking.passed_over_reason == "",
-    )
-    return select(Event.reference).where(
-        Event.state == EventState.PUBLISHED,
-        Event.starts_at > moment.now,
-        or_(Event.capacity.is_(None), Event.places_taken < Event.capacity),
-        waiting.exists(),
-    )
-
-
 def events_booked_twice(_moment: Moment) -> Found:
     """Events where one person has two live bookings."""
     twice = (
@@ -130,25 +117,6 @@ def events_booked_twice(_moment: Moment) -> Found:
         .having(func.count() > 1)
     )
     return select(Event.reference).where(Event.id.in_(twice))
-
-
-def bookings_that_were_overtaken(_moment: Moment) -> Found:
-    """Waiting bookings behind which somebody joined who has a place, or who joined with another."""
-    other = aliased(Booking)
-    overtook = and_(
-        other.state == BookingState.CONFIRMED,
-        other.origin != BookingOrigin.REGISTER,
-        other.joined_waiting_at > Booking.joined_waiting_at,
-    )
-    same_moment = and_(
-        other.state == BookingState.WAITING,
-        other.id != Booking.id,
-        other.joined_waiting_at == Booking.joined_waiting_at,
-    )
-    ahead = select(other.id).where(other.event_id == Booking.event_id, or_(overtook, same_moment))
-    return select(Booking.reference).where(
-        Booking.state == BookingState.WAITING, Booking.passed_over_reason == "", ahead.exists()
-    )
 
 
 def bookings_never_told(moment: Moment) -> Found:
@@ -180,6 +148,7 @@ def bookings_never_told(moment: Moment) -> Found:
             Event.published_at.is_not(None),
             or_(Person.email.is_not(None), booked_by.email.is_not(None)),
             Booking.state.in_([state for state, _ in EXPECTED_MESSAGES]),
+            Booking.cancelled_because.is_distinct_from(CancelReason.ERASED),
             _with_messages(moment),
             not_(or_(told.exists(), told_of_move.exists())),
         )
@@ -248,7 +217,7 @@ def bookings_left_in_a_calendar(_moment: Moment) -> Found:
             Booking.state == BookingState.CANCELLED,
             CalendarEntry.ends_at > Booking.cancelled_at,
         ),
-        Booking.state == BookingState.WAITING,
+        Booking.state.in_((BookingState.WAITING, BookingState.HELD)),
     )
     cancelled_silently = and_(CalendarEntry.cancelled_at.is_not(None), CalendarEntry.sequence == 0)
     return (
@@ -302,37 +271,13 @@ def requests_that_did_not_lapse(moment: Moment) -> Found:
     )
 
 
-def people_held_back_by_no_limit(moment: Moment) -> Found:
-    """Waiting bookings passed over for a limit where the offer has none."""
-    limited = select(BookingTerms.offer_id).where(
-        BookingTerms.offer_id == Event.offer_id,
-        or_(
-            BookingTerms.most_per_organisation.is_not(None),
-            BookingTerms.most_per_sector.is_not(None),
-        ),
-    )
-    return (
-        select(Booking.reference)
-        .join(Event, Event.id == Booking.event_id)
-        .where(
-            Event.starts_at > moment.now,
-            Booking.state == BookingState.WAITING,
-            Booking.passed_over_reason != "",
-            not_(limited.exists()),
-        )
-    )
-
-
 INVARIANTS: dict[str, Find] = {
     "places taken and waiting are counted right": events_counted_wrongly,
     "no more people have a place than there are places": events_oversold,
-    "no place is free while somebody waits for it": events_with_a_place_for_somebody_waiting,
     "nobody has two live bookings for one event": events_booked_twice,
-    "the waiting list moves in the order of joining": bookings_that_were_overtaken,
     "everybody was told what became of their booking": bookings_never_told,
     "every request waits for somebody's answer": requests_that_nobody_decides,
     "requests lapse when their time is over": requests_that_did_not_lapse,
-    "nobody is passed over where there is no limit": people_held_back_by_no_limit,
     "an event starts and ends with its dates": events_unlike_their_dates,
     "calendars show every date to come": bookings_missing_in_a_calendar,
     "calendars show nothing that was cancelled": bookings_left_in_a_calendar,

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
+from app.accounts.models import Organisation
 from app.accounts.people import NamedPerson
 from app.audit.models import AuditLine
 from app.bookings import moving, operations
@@ -24,6 +25,7 @@ from app.bookings.models import (
     CalendarEntry,
     CancelReason,
 )
+from app.bookings.waiting_list import PASSED_OVER
 from app.catalogue.models import Event, EventDate, EventMode
 from app.checks.verify import INVARIANTS, verify
 from app.kernel import clock
@@ -36,10 +38,12 @@ from tests.support.factories import (
     make_attendance,
     make_booking,
     make_event,
+    make_organisation,
     make_outbox_message,
     make_partnership,
     make_person,
     make_request,
+    make_terms,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -72,8 +76,9 @@ def _world(app: Flask) -> None:
     db.session.flush()
 
 
-def _booked(event: Event) -> Booking:
-    person = make_person()
+def _booked(event: Event, organisation: Organisation | None = None) -> Booking:
+    body = organisation or make_organisation()
+    person = make_person(organisation=body, sector=body.sector)
     return operations.book(
         event.id,
         person,
@@ -274,8 +279,80 @@ def _a_request(origin: BookingOrigin = BookingOrigin.HISTORY) -> Approval:
 def passed_over_for_no_limit() -> None:
     event = make_event(starts_at=clock.now() + 30 * DAY)
     reason = "One sector may have 1 place"
-    facts = {"origin": BookingOrigin.HISTORY, "passed_over_reason": reason}
+    facts: dict[str, Any] = {"origin": BookingOrigin.HISTORY, "passed_over_reason": reason}
     make_booking(event, state=BookingState.WAITING, **facts)
+
+
+def passed_over_below_the_limit() -> None:
+    event = make_event(starts_at=clock.now() + 30 * DAY, capacity=3)
+    make_terms(event.offer, most_per_organisation=1)
+    facts: dict[str, Any] = {
+        "origin": BookingOrigin.HISTORY,
+        "passed_over_reason": "One may have 1 place",
+    }
+    make_booking(event, state=BookingState.WAITING, **facts)
+
+
+def a_kept_place_not_counted() -> None:
+    event = _with_a_kept_place().event
+    change(Event, Event.id == event.id, places_taken=0)
+
+
+def a_place_kept_too_long() -> None:
+    kept = _with_a_kept_place()
+    change(Booking, Booking.id == kept.id, held_until=clock.now() - timedelta(minutes=16))
+
+
+def overtaken_by_a_kept_place() -> None:
+    kept = _with_a_kept_place()
+    make_booking(
+        kept.event,
+        state=BookingState.WAITING,
+        origin=BookingOrigin.HISTORY,
+        joined_waiting_at=(kept.joined_waiting_at or clock.now()) - HOUR,
+    )
+
+
+def somebody_never_told_of_a_kept_place() -> None:
+    kept = _with_a_kept_place()
+    change(Booking, Booking.id == kept.id, origin=BookingOrigin.SELF, booked_at=clock.now())
+
+
+def a_kept_place_in_a_calendar() -> None:
+    waits = one(BookingState.CONFIRMED)
+    until = {"held_until": clock.now() + HOUR, "origin": BookingOrigin.HISTORY}
+    change(Booking, Booking.id == waits.id, state=BookingState.HELD, **until)
+
+
+def _with_a_kept_place() -> Booking:
+    event = make_event(starts_at=clock.now() + 30 * DAY, capacity=1)
+    return make_booking(
+        event,
+        state=BookingState.HELD,
+        origin=BookingOrigin.HISTORY,
+        joined_waiting_at=clock.now() - DAY,
+        held_until=clock.now() + HOUR,
+    )
+
+
+def overtaken_some_time_after_being_passed_over() -> None:
+    """That the list passed over somebody once excuses nothing that happened at another time."""
+    barred, _ = _passed_over()
+    line = AuditLine.subject_reference == barred.reference
+    change(AuditLine, line, AuditLine.verb == PASSED_OVER, at=clock.now() - 5 * HOUR)
+
+
+def _passed_over() -> tuple[Booking, Booking]:
+    """Somebody whom a limit bars, and somebody behind them who got the place."""
+    event = make_event(starts_at=clock.now() + 30 * DAY, capacity=2)
+    make_terms(event.offer, most_per_organisation=1)
+    first, other = _booked(event), _booked(event)
+    barred = _booked(event, first.person.organisation)
+    behind = _booked(event)
+    assert (barred.state, behind.state) == (BookingState.WAITING, BookingState.WAITING)
+    operations.cancel_booking(other.id, actor=other.person, now=clock.now())
+    assert (barred.state, behind.state) == (BookingState.WAITING, BookingState.CONFIRMED)
+    return barred, behind
 
 
 def an_event_without_dates() -> None:
@@ -478,6 +555,16 @@ DAMAGE: list[tuple[str, Callable[[], None]]] = [
     ("every request waits for somebody's answer", a_request_that_was_answered),
     ("requests lapse when their time is over", a_request_whose_time_is_over),
     ("nobody is passed over where there is no limit", passed_over_for_no_limit),
+    ("nobody is passed over whom no limit bars", passed_over_below_the_limit),
+    ("places taken and waiting are counted right", a_kept_place_not_counted),
+    ("kept places end when their time is over", a_place_kept_too_long),
+    ("the waiting list moves in the order of joining", overtaken_by_a_kept_place),
+    (
+        "the waiting list moves in the order of joining",
+        overtaken_some_time_after_being_passed_over,
+    ),
+    ("everybody was told what became of their booking", somebody_never_told_of_a_kept_place),
+    ("calendars show nothing that was cancelled", a_kept_place_in_a_calendar),
     ("an event starts and ends with its dates", an_event_without_dates),
     ("calendars show every date to come", a_calendar_without_the_date),
     ("calendars show every date to come", a_calendar_with_another_time),
@@ -515,6 +602,28 @@ def test_a_database_where_all_is_well_breaks_nothing() -> None:
 def test_damage_is_found_by_its_invariant_alone(name: str, damage: Callable[[], None]) -> None:
     damage()
     assert broken() == {name}
+
+
+def test_nobody_is_accused_of_overtaking_whom_a_limit_barred() -> None:
+    barred, _ = _passed_over()
+    assert broken() == set()
+    first = db.session.scalars(
+        select(Booking).where(
+            Booking.event_id == barred.event_id,
+            Booking.organisation_id == barred.organisation_id,
+            Booking.state == BookingState.CONFIRMED,
+        )
+    ).one()
+    ahead = make_booking(  # whoever joined before them all gets that place: they are not barred now
+        first.event,
+        state=BookingState.WAITING,
+        origin=BookingOrigin.HISTORY,
+        joined_waiting_at=clock.now() - 9 * DAY,
+    )
+    operations.cancel_booking(first.id, actor=first.person, now=clock.now())
+    assert ahead.state is BookingState.CONFIRMED
+    assert (barred.state, barred.passed_over_reason) == (BookingState.WAITING, "")
+    assert broken() == set()
 
 
 def test_every_invariant_is_tried() -> None:

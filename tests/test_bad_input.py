@@ -101,6 +101,7 @@ CASES = (
     Case("/manage/events/<reference>/cancel", "delivery"),
     Case("/manage/events/<reference>/change", "delivery", "Continue", checks_first=True),
     Case("/manage/events/<reference>/register", "delivery"),
+    Case("/manage/notices/<reference>/switch", "delivery"),
     Case("/manage/notices/new", "delivery", "See whom it would mail", checks_first=True),
     Case("/manage/notices/<reference>", "delivery", "See whom it would mail", checks_first=True),
     Case("/manage/notices/wording/<kind>", "delivery", "Save and use these words"),

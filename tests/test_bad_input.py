@@ -104,7 +104,7 @@ CASES = (
     Case("/manage/notices/<reference>/switch", "delivery"),
     Case("/manage/notices/new", "delivery", "See whom it would mail", checks_first=True),
     Case("/manage/notices/<reference>", "delivery", "See whom it would mail", checks_first=True),
-    Case("/manage/notices/wording/<kind>", "delivery", "Save and use these words"),
+    Case("/manage/wording/<kind>", "delivery", "Save and use these words"),
     Case("/manage/offers/<slug>/surveys", "delivery"),
     Case("/manage/evaluations/new", "delivery"),
     Case("/manage/evaluations/<slug>", "delivery"),

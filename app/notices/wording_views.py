@@ -24,7 +24,7 @@ from app.outbox import wording
 from app.outbox.models import WordingKind
 from app.outbox.wording_rules import KINDS, PLACEHOLDERS, Words, check, fill_paragraphs
 
-bp = Blueprint("manage_wording", __name__, url_prefix="/manage/notices/wording")
+bp = Blueprint("manage_wording", __name__, url_prefix="/manage/wording")
 
 staff = for_roles(Role.DELIVERY, Role.ADVISOR)
 

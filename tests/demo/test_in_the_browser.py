@@ -25,7 +25,7 @@ def test_a_newcomer_becomes_somebody_and_reads_their_mail(
     live_server.flask("worker", "--once")
     page.goto("/dev/mail")
     assert_accessible(page)
-    page.get_by_role("link", name="Joanne Kellfold").click()
+    page.get_by_role("link", name="Joanne Kellfold", exact=True).click()
     page.locator(".mail-list a").first.click()
     expect(page.get_by_text("Dear Joanne Kellfold").first).to_be_visible()
     assert_accessible(page)

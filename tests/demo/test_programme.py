@@ -193,6 +193,7 @@ def test_every_state_a_page_can_show_is_there() -> None:
     next_week = A_SATURDAY + timedelta(days=9)
     assert any(event.starts_at < next_week for event in upcoming)
     assert rows("SELECT count(*) FROM booking WHERE state = 'requested'") == [(2,)]
+    assert rows("SELECT count(*) FROM booking WHERE state = 'held'") == [(1,)]
     assert rows("SELECT count(*) FROM booking WHERE passed_over_reason <> ''") == [(2,)]
     states_of_offers = {state for (state,) in rows("SELECT DISTINCT state FROM offer")}
     assert states_of_offers == {state.value for state in OfferState}

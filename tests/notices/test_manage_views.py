@@ -30,7 +30,7 @@ from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 
 RULES, NEW = "/manage/notices", "/manage/notices/new"
-WORDING = "/manage/notices/wording"
+WORDING = "/manage/wording"
 FILLED = {
     "kind": "reminder",
     "offer": "",

@@ -261,6 +261,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/events/<reference>/register/sheet": past,
         "/manage/events/<reference>/publish": {"reference": world.draft_event.reference},
         "/manage/notices": {"reference": "reminder", "kind": "reminder"},
+        "/manage/wording": {"kind": "reminder"},
         "/manage/offers": {"slug": world.offer.slug},
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
         "/manage/series": {"slug": world.series.slug},

@@ -12,7 +12,7 @@ from app.bookings import operations as bookings
 from app.bookings.models import BookingOrigin
 from app.catalogue.models import Event, EventMode
 from app.demo.making.people import People, Somebody
-from app.demo.making.plan import PlannedEvent
+from app.demo.making.plan import PlannedBooking, PlannedEvent
 from app.kernel.db import db
 from app.surveys import emails as survey_emails
 from app.surveys.models import Evaluation, InvitationState, SurveyInvitation, Wave
@@ -35,10 +35,19 @@ def book_and_cancel(events: Sequence[PlannedEvent], people: People, *, now: date
                 manager=LINE_MANAGER,
                 now=now,
             )
+        for booking in _first_with_a_place(event):
+            somebody_else = _row_of(booking.person)
+            bookings.cancel_booking(booking.id, actor=somebody_else, now=now)
         if event.cancelled_because:
             delivery = _row_of(people.personas["delivery"])
             reason = event.cancelled_because
             bookings.cancel_event(event.id, reason=reason, actor=delivery, now=now)
+
+
+def _first_with_a_place(event: PlannedEvent) -> list[PlannedBooking]:
+    """Those who give their place up at last, so that one is kept for whoever waits."""
+    with_place = [booking for booking in event.bookings if booking.takes_a_place]
+    return with_place[: event.gives_up]
 
 
 def ask_for_answers(people: People) -> None:

@@ -59,8 +59,10 @@ class PlannedEvent:
     is_history: bool = False
     register_taken_later: timedelta = timedelta(minutes=15)
     bookings: list[PlannedBooking] = field(default_factory=list)
-    # Done last, by the features' own verbs: who is booked by whom, and why it is cancelled.
+    # Done last, by the features' own verbs: who is booked by whom, how many
+    # of the others cancel then, and why the event is called off.
     booked_last: list[tuple[Somebody, Somebody]] = field(default_factory=list)
+    gives_up: int = 0
     cancelled_because: str = ""
     reference: str = ""
     id: int = 0

@@ -62,6 +62,7 @@ class _Planner:
             event.state = EventState.DRAFT
             return event
         self._book(event, facts)
+        event.gives_up = facts.get("gives_up", 0)
         event.cancelled_because = facts.get("cancelled_because", "")
         return event
 

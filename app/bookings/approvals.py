@@ -21,7 +21,7 @@ from app.bookings.models import (
     CancelReason,
 )
 from app.bookings.places import gather_facts, lock_event_of
-from app.bookings.requests import Manager, check_manager
+from app.bookings.requests import Manager, approver_words, check_manager
 from app.bookings.taking import Asked, give, tell_given
 from app.bookings.terms_rules import Answerable, Terms, answerable, request_expires_at
 from app.catalogue.models import Event
@@ -73,7 +73,8 @@ def approve(booking_id: int, *, actor: Person | None, now: datetime) -> Booking:
     with db.session.no_autoflush:
         give(event, booking, facts, asked, request.terms, now=now)
         _decide(request.approval, ApprovalDecision.APPROVED, actor, now)
-        tell_given(booking, event, request.terms, now=now, into=rows)
+        approver = approver_words(request.approval)
+        tell_given(booking, event, request.terms, approver=approver, now=now, into=rows)
     db.session.flush()
     insert_together(rows)
     return booking

@@ -31,11 +31,17 @@ Dated = EventDate | CalendarEntry
 
 
 def tell_confirmed(
-    booking: Booking, event: Event, *, promoted: bool, now: datetime, into: Rows
+    booking: Booking,
+    event: Event,
+    *,
+    promoted: bool,
+    approver: str = "",
+    now: datetime,
+    into: Rows,
 ) -> None:
     """The confirmation with the first date's invite, and a short message for each other date.
 
-    Once joining instructions have gone out, it carries them too.
+    Once joining instructions have gone out, it carries them too; of a request it says who approved.
     """
     entries = invites.open_entries(booking, event, now=now)
     into += entries
@@ -52,6 +58,7 @@ def tell_confirmed(
         into=into,
         dates=event.dates,
         other_dates_count=len(others),
+        approver=approver,
         instructions=instructions(booking, event),
     )
     tell_dates(booking, event, others, added=False, now=now, into=into)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.bookings.booking_page import BookingWords
-from app.bookings.models import Approval, ApprovedBy, Booking, BookingState, CancelReason
+from app.bookings.colleague_emails import name_for_booker
+from app.bookings.models import (
+    Approval,
+    ApprovalDecision,
+    ApprovedBy,
+    Booking,
+    BookingState,
+    CancelReason,
+)
+from app.bookings.requests import approver_words
 from app.kernel.db import db
-from app.kernel.london import clock_words, date_words
+from app.kernel.london import clock_words, date_words, short_date_words
 
 ENDED = {CancelReason.NOT_APPROVED, CancelReason.LAPSED}
 
@@ -18,11 +27,23 @@ def request_to_show(booking: Booking) -> Approval | None:
     return db.session.get(Approval, booking.id) if is_one else None
 
 
+def approved_words(booking: Booking) -> str:
+    """Who approved this booking and when; empty for one that nobody had to approve."""
+    has_waited = booking.confirmed_at is not None and booking.confirmed_at != booking.booked_at
+    if not (has_waited or booking.state is BookingState.WAITING):
+        return ""  # confirmed as it was booked: there is nothing to look up
+    approval = db.session.get(Approval, booking.id)
+    if approval is None or approval.decision is not ApprovalDecision.APPROVED:
+        return ""
+    on = f", {short_date_words(approval.decided_at)}" if approval.decided_at else ""
+    return f"By {approver_words(approval)}{on}"
+
+
 def request_words(
     booking: Booking, approval: Approval, *, is_own: bool, now: datetime
 ) -> BookingWords:
     """Who was asked and until when, or why no place came of it."""
-    name = booking.person.name
+    name = name_for_booker(booking)
     if booking.state is BookingState.CANCELLED:
         return _ended(booking, approval)
     who = "You have" if is_own else f"{name} has"

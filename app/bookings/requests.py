@@ -53,3 +53,10 @@ def check_manager(person: Person, manager: Manager | None) -> Manager:
     if manager.email == person.email:
         raise Refused("Enter the email address of your line manager, not your own")
     return manager
+
+
+def approver_words(approval: Approval) -> str:
+    """Who approved a request, by name if a line manager did."""
+    if approval.decided_by_id is None and approval.manager_name:
+        return approval.manager_name
+    return "the delivery group"

@@ -160,6 +160,7 @@ def tell_given(
     event: Event,
     rules_of_offer: Terms | None = None,
     *,
+    approver: str = "",
     now: datetime,
     into: list[Base],
 ) -> None:
@@ -168,11 +169,13 @@ def tell_given(
     The rules are looked up if whoever calls does not have them at hand.
     """
     if booking.state is BookingState.CONFIRMED:
-        emails.tell_confirmed(booking, event, promoted=False, now=now, into=into)
+        emails.tell_confirmed(booking, event, promoted=False, approver=approver, now=now, into=into)
         return
     rules_of_offer = rules_of_offer or terms_of(event.offer_id)
     position = event.waiting_count
-    tell_waiting(booking, event, rules_of_offer, position=position, now=now, into=into)
+    tell_waiting(
+        booking, event, rules_of_offer, position=position, approver=approver, now=now, into=into
+    )
 
 
 def new_booking(event: Event, person: Person, asked: Asked, *, now: datetime) -> Booking:

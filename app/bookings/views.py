@@ -20,7 +20,7 @@ from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
 from app.bookings.moving_queries import replacement
 from app.bookings.notice import is_late, last_day
 from app.bookings.places import facts_of, terms_of
-from app.bookings.request_page import request_to_show, request_words
+from app.bookings.request_page import approved_words, request_to_show, request_words
 from app.bookings.rules import Opening, opening
 from app.bookings.waiting_list import waiting_position
 from app.bookings.waiting_page import on_the_list
@@ -230,6 +230,7 @@ def booking(reference: str) -> str:
         event=shown.event,
         words=words,
         approval=asked,
+        approved=approved_words(shown),
         replacement=replaced_by,
         links_by_date=links_by_date(shown, now=clock.now()),
         is_own=is_own,

@@ -42,6 +42,7 @@ def tell_waiting(
     terms: Terms,
     *,
     position: int,
+    approver: str = "",
     now: datetime,
     into: list[Base],
 ) -> None:
@@ -55,6 +56,7 @@ def tell_waiting(
         now=now,
         into=into,
         position=position,
+        approver=approver,
         dates=event.dates,
         is_full=not event.places_left and event.capacity is not None,
         rules=rules_in_words(

@@ -284,7 +284,7 @@ def test_a_line_manager_approves_without_signing_in_and_sees_no_more_than_needed
     client: PageClient, app: Flask
 ) -> None:
     person = make_person(name="Ana Osei", email="ana@example.org")
-    asked_through_the_page(client, coming_and_asking(), person)
+    reference = asked_through_the_page(client, coming_and_asking(), person)
     other = app.test_client()
     assert isinstance(other, PageClient)
     link = link_in_the_letter()
@@ -297,6 +297,7 @@ def test_a_line_manager_approves_without_signing_in_and_sees_no_more_than_needed
     assert page.h1 == "Thank you: you have approved this"
     assert not page.page.forms
     assert db.session.scalars(select(Booking.state)).one() is CONFIRMED
+    assert "Approved By Max Head, " in client.get(f"/bookings/{reference}").words
 
 
 def test_a_line_manager_declines_and_the_person_reads_why(client: PageClient, app: Flask) -> None:

@@ -183,6 +183,18 @@ def a_request_to_us() -> list[OutboxMessage]:
     return messages(_asked(ApprovedBy.DELIVERY))
 
 
+def a_request_approved() -> list[OutboxMessage]:
+    booking = _asked()
+    approvals.approve(booking.id, actor=None, now=NOW)
+    return messages(booking)[2:]
+
+
+def a_request_approved_by_us() -> list[OutboxMessage]:
+    booking = _asked(ApprovedBy.DELIVERY)
+    approvals.approve(booking.id, actor=make_person(), now=NOW)
+    return messages(booking)[1:]
+
+
 def a_request_approved_when_it_is_full() -> list[OutboxMessage]:
     booking = _asked()
     booking.event.capacity = 1
@@ -329,6 +341,8 @@ OCCASIONS: list[Occasion] = [
     somebody_taken_off_the_list,
     a_request_to_a_line_manager,
     a_request_to_us,
+    a_request_approved,
+    a_request_approved_by_us,
     a_request_approved_when_it_is_full,
     a_request_declined,
     a_request_that_lapsed,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.bookings.calendar_invites import reached
+from app.bookings.colleague_emails import name_for_booker
 from app.bookings.models import Booking, BookingState, CancelReason
 from app.bookings.rules import JOINING_OPENS, Opening
 from app.catalogue.models import Event, EventDate, EventMode
@@ -38,7 +39,7 @@ def booking_words(
 
     `to_whom` is the name of whoever it was handed over to, if it was.
     """
-    name = booking.person.name
+    name = name_for_booker(booking)
     if booking.state is BookingState.CANCELLED:
         return _cancelled(booking, name, to_whom, is_own=is_own)
     if booking.state is BookingState.WAITING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.accounts.models import Person
 from app.bookings.models import Booking, BookingOrigin, CancelReason
 from app.catalogue.models import Event
 from app.kernel.db import Base
@@ -9,17 +10,26 @@ from app.kernel.london import short_date_words
 from app.outbox import letters
 from app.outbox.operations import BOOKING_PRIORITY, compose
 
+A_COLLEAGUE = "your colleague"
+
 
 def name_for_booker(booking: Booking) -> str:
     """What whoever booked is shown of the person: the name they wrote, and no other."""
-    return booking.name_given or "your colleague"
+    return booking.name_given or A_COLLEAGUE
 
 
-def tell_booker(booking: Booking, event: Event, *, into: list[Base]) -> None:
-    """That somebody declined the place that was booked for them; nothing if that is not so."""
+def tell_booker(
+    booking: Booking, event: Event, *, by: Person | None = None, into: list[Base]
+) -> None:
+    """That somebody declined the place that was booked for them; nothing if that is not so.
+
+    `by` is whoever did it, if signed in; None: by the link in a message.
+    """
     booker, is_declined = booking.booked_by, booking.cancelled_because is CancelReason.DECLINED
     is_colleague = booking.origin is BookingOrigin.COLLEAGUE
     if not (is_declined and is_colleague and booking.person.email and booker.email):
+        return
+    if by is not None and by.id != booking.person_id:
         return
     name = name_for_booker(booking)
     letter = letters.write(

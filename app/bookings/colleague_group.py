@@ -75,7 +75,7 @@ class Group:
             person: Person | None
             known = earlier.get(line.earlier)
             if known is not None:
-                line, person = replace(line, name=known[0]), known[1]
+                line, person = replace(line, name=known[0], email=known[1].email or ""), known[1]
             elif line.email:
                 person = by_email.get(line.email)
             else:
@@ -105,6 +105,8 @@ class Group:
                 raise Refused(USED_FORM)
             became = BECAME.get(row.state, Became.REFUSED)
             words = "" if row.state in BECAME else "This booking has been cancelled."
+            if row.state is BookingState.WAITING and self._is_open_to_booker(person):
+                words = row.reason
             told.append(LineOutcome(line, became, words, row.reference))
         if earlier:
             raise Refused(USED_FORM)
@@ -147,15 +149,20 @@ class Group:
     ) -> Candidate:
         """Reasons are for the booker's own organisation, and for what the booker did."""
         whose = person or self.booker
+        may_be_told = self._is_open_to_booker(person)
+        if person is not None and booked_by.get(person.id) == self.booker.id:
+            may_be_told = True
+        return Candidate(line, whose.organisation_id, sector_of(whose) or 0, refusal, may_be_told)
+
+    def _is_open_to_booker(self, person: Person | None) -> bool:
+        """Whether the booker may know why this person gets no place: they work together."""
         organisation_id = self.booker.organisation_id
-        may_be_told = (
+        return (
             person is None
             or person.email is None
             or person.id == self.booker.id
             or (organisation_id is not None and person.organisation_id == organisation_id)
-            or booked_by.get(person.id) == self.booker.id
         )
-        return Candidate(line, whose.organisation_id, sector_of(whose) or 0, refusal, may_be_told)
 
     def shares(self, candidates: list[Candidate]) -> list[Share]:
         """Who gets a place, waits, is asked for or refused."""
@@ -174,14 +181,15 @@ class Group:
 
     def outcomes(self, shares: Sequence[Share], made: dict[int, Booking]) -> list[LineOutcome]:
         """What is told of each line."""
-        return [
-            LineOutcome(
-                line, share.became, one.words, made[number].reference if number in made else ""
-            )
-            for number, (line, share, one) in enumerate(
-                zip(self.lines, shares, self.reasons, strict=True)
-            )
-        ]
+        told = []
+        for number, share in enumerate(shares):
+            one = self.reasons[number]
+            words = one.words
+            if share.limit and one.may_be_told:
+                words = terms.limit_words(share.limit, self.terms)
+            reference = made[number].reference if number in made else ""
+            told.append(LineOutcome(self.lines[number], share.became, words, reference))
+        return told
 
 
 _BOOKED = select(

@@ -38,7 +38,7 @@ def cancel_booking(booking_id: int, *, actor: Person, now: datetime) -> Booking:
         if not from_register:
             by = actor if is_theirs(booking, actor) else None
             emails.tell_cancelled(booking, event, by=by, now=now, into=rows)
-            colleague_emails.tell_booker(booking, event, into=rows)
+            colleague_emails.tell_booker(booking, event, by=actor, into=rows)
         if had_place:
             promote_waiting(event, terms, now=now, into=rows)
     insert_together(rows)

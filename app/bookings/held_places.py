@@ -64,7 +64,7 @@ def decline(booking_id: int, *, actor: Person | None, now: datetime) -> Booking:
     with db.session.no_autoflush:
         end(event, booking, CancelReason.DECLINED, now=now)
         tell_off_the_list(booking, event, Why.DECLINED, now=now, into=rows)
-        colleague_emails.tell_booker(booking, event, into=rows)
+        colleague_emails.tell_booker(booking, event, by=actor, into=rows)
         promote_waiting(event, terms, now=now, into=rows)
     db.session.flush()
     insert_together(rows)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from app.accounts.models import Person
 from app.accounts.people import NamedPerson
 from app.bookings import manage_queries, moving, moving_queries, queries
+from app.bookings.colleague_emails import name_for_booker
 from app.bookings.forms import HandOverForm, MoveForm
 from app.bookings.models import Booking, BookingState
 from app.bookings.moving_queries import AskedMove
@@ -75,6 +76,7 @@ def _choose(booking: Booking, *, by_staff: bool) -> str:
         event=booking.event,
         choices=choices,
         is_own=booking.person_id == current_user.id,
+        for_name=name_for_booker(booking),
         by_staff=by_staff,
         address_of=lambda line: _address(booking, line.reference, by_staff=by_staff),
         back=_back(booking, by_staff=by_staff),
@@ -172,6 +174,7 @@ def _check_move(
         to_event=to_event,
         left=places_free(to_event.capacity, to_event.places_taken),
         is_own=booking.person_id == current_user.id,
+        for_name=name_for_booker(booking),
         by_staff=by_staff,
         is_waiting=booking.state is BookingState.WAITING,
         is_late=is_late(booking.event, clock.now()),
@@ -207,4 +210,5 @@ def hand_over(reference: str) -> str | Response:
         booking=booking,
         event=booking.event,
         is_own=booking.person_id == current_user.id,
+        for_name=name_for_booker(booking),
     )

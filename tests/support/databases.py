@@ -18,6 +18,10 @@ from tests.support import postgres
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 IN_MEMORY = "sqlite:///:memory:"
+RESTART_SEQUENCES = text(
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)"
+    " FROM pg_sequences WHERE last_value IS NOT NULL"
+)
 
 
 def migrate(app: Flask) -> None:
@@ -104,9 +108,10 @@ class PostgresTemplate:
         with self.app.app_context(), db.engine.begin() as connection:
             filled = connection.scalars(union_all(*questions)).all()
             if filled:
+                # Deleting a few rows is ten times faster than truncating their tables.
                 connection.execute(text("SET LOCAL session_replication_role = replica"))
-                names = ", ".join(f'"{name}"' for name in filled)
-                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+                connection.execute(text(";".join(f'DELETE FROM "{name}"' for name in filled)))
+                connection.execute(RESTART_SEQUENCES)
 
     def fresh(self, folder: Path) -> str:
         """The SQLAlchemy address of another migrated, empty database; the folder is not used."""

@@ -231,7 +231,7 @@ def _paragraphs(text: str) -> str:
 def _line(text: str) -> str:
     """The text on one line, without control characters."""
     cleaned = _paragraphs(text)
-    return " ".join(cleaned.split("\n")) if "\n" in cleaned else cleaned
+    return " ".join(cleaned.split()) if "\n" in cleaned else cleaned
 
 
 def _text(value: str) -> str:

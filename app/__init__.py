@@ -12,6 +12,7 @@ import app.accounts.manage_views
 import app.accounts.profile_views
 import app.accounts.views
 import app.attendance.manage_views
+import app.bookings.adjustment_views
 import app.bookings.approval_views
 import app.bookings.cant_come_views
 import app.bookings.held_views
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     app.bookings.moving_views.bp,
     app.record.views.bp,
     app.surveys.views.bp,
+    app.bookings.adjustment_views.bp,
     app.accounts.views.bp,
     app.accounts.profile_views.bp,
     app.partnership.views.bp,

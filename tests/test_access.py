@@ -65,6 +65,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     # A person's own things
     "/bookings": SIGNED_IN,
     "/bookings/<reference>": OWNER,
+    "/bookings/<reference>/adjustments": OWNER,
     "/bookings/<reference>/approval/<token>": ANYBODY,  # who holds the link
     "/bookings/<reference>/calendar.ics": OWNER,
     "/bookings/<reference>/cancel": OWNER,

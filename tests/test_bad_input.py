@@ -79,6 +79,7 @@ CASES = (
     Case("/surveys/open/<slug>", "nobody", query="?step=1"),
     Case("/events/<reference>/book", "ben"),
     Case("/bookings/<reference>/hand-over", "ana"),
+    Case("/bookings/<reference>/adjustments", "ana"),
     Case("/certificates", "nobody"),
     Case("/record/elsewhere/new", "ana"),
     Case("/record/elsewhere/<reference>", "ana"),

@@ -63,7 +63,7 @@ def end(event: Event, booking: Booking, because: CancelReason, *, now: datetime)
     booking.cancelled_late = had_place and is_notice_asked and is_late(event, now)
     booking.state, booking.held_until = BookingState.CANCELLED, None
     booking.cancelled_at, booking.cancelled_because = now, because
-    booking.passed_over_reason = ""
+    booking.passed_over_reason = booking.adjustments = ""  # nobody needs them any more
     return had_place
 
 

@@ -77,6 +77,12 @@ class StaffBookForm(BookForm):
     )
 
 
+class AdjustmentsForm(PageForm):
+    """What somebody who has booked needs to take part; nothing, if it is empty."""
+
+    adjustments = TextField("What do you need to take part?", most=ADJUSTMENTS_LENGTH)
+
+
 class MoveForm(PageForm):
     """How somebody takes part on another date, where there is a choice."""
 

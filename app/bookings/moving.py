@@ -33,6 +33,7 @@ CHANGED_ON_A_MOVE = (
     "cancelled_because",
     "cancelled_late",
     "passed_over_reason",
+    "adjustments",
 )
 # Said of somebody in another organisation, whatever the reason: it is theirs to tell.
 CANNOT_SAY = "We could not give the place to this person. Ask them to book for themselves."

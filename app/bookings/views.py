@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.forms import CAPACITY_WORDS
 from app.accounts.models import Person
 from app.accounts.signed_in import JOURNEY_KEY
-from app.bookings import event_page, new_dates, operations, queries, terms
+from app.bookings import adjustments, event_page, new_dates, operations, queries, terms
 from app.bookings.booking_page import booking_words, joining
 from app.bookings.calendar_invites import item_of, links_by_date
 from app.bookings.forms import BookForm, OneButton
@@ -133,6 +133,7 @@ def book(reference: str) -> str | AnyResponse:
         state=opening(facts_of(shown), clock.now()),
         capacity_words=CAPACITY_WORDS,
         **_terms_in_words(shown, _me()),
+        adjustments_hint=adjustments.hint(shown.mode, has_catering=shown.has_catering),
     )
 
 

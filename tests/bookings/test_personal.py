@@ -32,7 +32,7 @@ from tests.support.factories import (
 
 
 @pytest.mark.parametrize(
-    ("days_since", "is_kept"), [(-1, True), (29, True), (30, True), (30.1, False)]
+    ("days_since", "is_kept"), [(-1, True), (29, True), (30, True), (30.1, False), (31, False)]
 )
 def test_wishes_are_erased_30_days_after_the_event(
     app: Flask, days_since: float, is_kept: bool
@@ -42,6 +42,12 @@ def test_wishes_are_erased_30_days_after_the_event(
     assert erase_adjustments(now=NOW) == (0 if is_kept else 1)
     db.session.expire_all()
     assert (wish.adjustments, none.adjustments) == ("Step-free access" if is_kept else "", "")
+
+
+def test_the_30_days_run_from_the_last_date_of_the_event(app: Flask) -> None:
+    make_booking(make_event(starts_at=NOW - timedelta(days=38), days=2), adjustments="A diet")
+    assert erase_adjustments(now=NOW - timedelta(days=1)) == 0
+    assert erase_adjustments(now=NOW) == 1
 
 
 def messages_to(person_email: str | None) -> list[tuple[str, str | None]]:

@@ -15,6 +15,7 @@ import app.attendance.manage_views
 import app.bookings.adjustment_views
 import app.bookings.approval_views
 import app.bookings.cant_come_views
+import app.bookings.colleague_views
 import app.bookings.held_views
 import app.bookings.manage_views
 import app.bookings.moving_views
@@ -48,14 +49,15 @@ BLUEPRINTS = (
     app.catalogue.views.bp,
     app.catalogue.feed_views.bp,
     app.bookings.views.bp,
+    app.bookings.colleague_views.bp,
     app.bookings.approval_views.bp,
     app.bookings.held_views.bp,
     app.bookings.cant_come_views.bp,
     app.bookings.new_dates_views.bp,
     app.bookings.moving_views.bp,
+    app.bookings.adjustment_views.bp,
     app.record.views.bp,
     app.surveys.views.bp,
-    app.bookings.adjustment_views.bp,
     app.accounts.views.bp,
     app.accounts.profile_views.bp,
     app.partnership.views.bp,

@@ -41,6 +41,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/events/<reference>": ANYBODY,
     "/events/<reference>.ics": ANYBODY,
     "/events/<reference>/book": SIGNED_IN,
+    "/events/<reference>/book-others": SIGNED_IN,
+    "/events/<reference>/booked-for-others": SIGNED_IN,
     "/healthz": ANYBODY,
     "/learning": ANYBODY,
     "/learning.atom": ANYBODY,
@@ -204,7 +206,8 @@ def expected(allowed: str | frozenset[str], who: str, *, second_factor: bool) ->
 def happened(answer: PageResponse, address: str, method: str) -> str:
     """What the answer amounts to."""
     # A booking goes on after signing in; any other change that was refused is not remembered.
-    backs = {address} if method == "GET" or address.endswith(("/book", "/tell-me")) else {"/"}
+    goes_on = address.endswith(("/book", "/book-others", "/tell-me"))
+    backs = {address} if method == "GET" or goes_on else {"/"}
     for name, path in ((TO_SIGN_IN, "/sign-in"), (TO_SECOND_STEP, "/sign-in/second-step")):
         if answer.status_code == 302 and answer.location in {f"{path}?next={b}" for b in backs}:
             return name

@@ -78,6 +78,7 @@ CASES = (
     Case("/surveys/<token>", "nobody", query="?step=1"),
     Case("/surveys/open/<slug>", "nobody", query="?step=1"),
     Case("/events/<reference>/book", "ben"),
+    Case("/events/<reference>/book-others", "ben", "Continue", checks_first=True),
     Case("/bookings/<reference>/hand-over", "ana"),
     Case("/bookings/<reference>/adjustments", "ana"),
     Case("/certificates", "nobody"),

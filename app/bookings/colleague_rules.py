@@ -55,6 +55,11 @@ def without_booker(line: Line, *, name: str, email: str) -> Line:
     return replace(line, email=line.email.lower())
 
 
+def with_plain_email(line: Line) -> Line:
+    """The line with its address as mail needs it, once it is known to be one."""
+    return replace(line, email=working_email(line.email)) if line.email else line
+
+
 def faults_of(lines: Sequence[Line]) -> list[Faults]:
     """What is wrong with each line by itself, and beside those before it."""
     seen: set[str] = set()

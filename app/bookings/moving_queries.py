@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.accounts.models import Organisation, Person
 from app.bookings.models import Booking, CancelReason
+from app.bookings.queries import is_managed_by
 from app.bookings.rules import EventFacts, Opening, opening
 from app.catalogue.event_lines import EventLine, event_line, lines_statement
 from app.catalogue.models import Event, EventMode, EventState
@@ -105,8 +106,7 @@ def _asked_move(to_reference: str, *conditions: ColumnElement[bool]) -> AskedMov
 
 
 def _is_theirs(reference: str, person: Person) -> tuple[ColumnElement[bool], ...]:
-    theirs = or_(Booking.person_id == person.id, Booking.booked_by_id == person.id)
-    return Booking.reference == reference, theirs
+    return Booking.reference == reference, is_managed_by(person.id)
 
 
 def replacement(booking: Booking) -> Booking | None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.accounts.models import Person
-from app.bookings.models import Approval, Booking, BookingState
+from app.bookings.colleague_emails import A_COLLEAGUE
+from app.bookings.models import Approval, Booking, BookingOrigin, BookingState
 from app.catalogue.models import Event, EventDate, Offer
 from app.catalogue.rules import event_title, place_words, session_time_words
 from app.kernel.db import db
@@ -44,14 +44,19 @@ def live_booking(event_id: int, person_id: int) -> Booking | None:
     return db.session.scalar(_LIVE_BOOKING, {"event_id": event_id, "person_id": person_id})
 
 
+def is_managed_by(person_id: int) -> ColumnElement[bool]:
+    """Whether a booking is this person's own, or one they made for a colleague."""
+    for_colleague = and_(
+        Booking.booked_by_id == person_id, Booking.origin == BookingOrigin.COLLEAGUE
+    )
+    return or_(Booking.person_id == person_id, for_colleague)
+
+
 def own_booking(reference: str, person_id: int) -> Booking | None:
     """The booking, if this person may see it: it is theirs, or they booked it for a colleague."""
     return db.session.scalar(
         select(Booking)
-        .where(
-            Booking.reference == reference,
-            or_(Booking.person_id == person_id, Booking.booked_by_id == person_id),
-        )
+        .where(Booking.reference == reference, is_managed_by(person_id))
         .options(
             joinedload(Booking.event).options(joinedload(Event.offer), selectinload(Event.dates)),
             joinedload(Booking.person),
@@ -87,9 +92,10 @@ STATE_TAGS = {
 def coming_bookings(
     person_id: int, *, now: datetime
 ) -> tuple[list[BookingLine], list[BookingLine]]:
-    """Places to come and waiting-list places, the soonest first; the first 100 of them."""
+    """One's own places to come and waiting-list places, the soonest first; the first 100."""
     rows = db.session.execute(
-        _lines(person_id)
+        _lines()
+        .where(Booking.person_id == person_id)
         .where(Booking.state != BookingState.CANCELLED, Event.ends_at > now)
         .order_by(Event.starts_at, Booking.id)
         .limit(MOST_COMING)
@@ -102,9 +108,9 @@ def coming_bookings(
 
 
 def past_bookings(person_id: int, page: int, *, now: datetime) -> tuple[list[BookingLine], Pages]:
-    """One page of what is over or cancelled, the newest first."""
+    """One page of what is over or cancelled, also of colleagues booked, the newest first."""
     is_past = or_(Booking.state == BookingState.CANCELLED, Event.ends_at <= now)
-    mine = or_(Booking.person_id == person_id, Booking.booked_by_id == person_id)
+    mine = is_managed_by(person_id)
     length = db.session.scalar(
         select(func.count()).select_from(Booking).join(Booking.event).where(mine, is_past)
     )
@@ -112,8 +118,8 @@ def past_bookings(person_id: int, page: int, *, now: datetime) -> tuple[list[Boo
     if not length:
         return [], shown
     rows = db.session.execute(
-        _lines(person_id)
-        .where(is_past)
+        _lines()
+        .where(mine, is_past)
         .order_by(Event.starts_at.desc(), Booking.id.desc())
         .offset(shown.first)
         .limit(PAST_PAGE_SIZE)
@@ -122,35 +128,33 @@ def past_bookings(person_id: int, page: int, *, now: datetime) -> tuple[list[Boo
 
 
 _OF_THE_EVENT = EventDate.event_id == Event.id
-_DATES_COUNT = select(func.count()).where(_OF_THE_EVENT).correlate(Event).scalar_subquery()
-_FIRST_ENDS_AT = (
+DATES_COUNT = select(func.count()).where(_OF_THE_EVENT).correlate(Event).scalar_subquery()
+FIRST_ENDS_AT = (
     select(func.min(EventDate.ends_at)).where(_OF_THE_EVENT).correlate(Event).scalar_subquery()
 )
 
 
-def _lines(person_id: int) -> Any:
+def _lines() -> Any:
     return (
         select(
             Booking.reference,
             Booking.state,
             Booking.mode,
             Booking.person_id,
-            Person.name,
+            Booking.name_given,
             Event.starts_at,
             Event.ends_at,
             Event.subtitle,
             Event.venue,
             Offer.title,
-            _DATES_COUNT.label("dates_count"),
-            _FIRST_ENDS_AT.label("first_ends_at"),
+            DATES_COUNT.label("dates_count"),
+            FIRST_ENDS_AT.label("first_ends_at"),
             Approval.manager_name,
             Approval.expires_at,
         )
         .outerjoin(Approval, Approval.booking_id == Booking.id)
         .join(Booking.event)
         .join(Event.offer)
-        .join(Booking.person)
-        .where(or_(Booking.person_id == person_id, Booking.booked_by_id == person_id))
     )
 
 
@@ -166,7 +170,7 @@ def _line(row: Any, person_id: int) -> BookingLine:
         when_words=f"{date_words(row.starts_at)}, "
         + session_time_words(row.starts_at, row.first_ends_at or row.ends_at, row.dates_count),
         place_words=place_words(row.mode, row.venue),
-        for_name="" if row.person_id == person_id else row.name,
+        for_name="" if row.person_id == person_id else row.name_given or A_COLLEAGUE,
         words=words,
         tag_class=tag_class,
         note=note,

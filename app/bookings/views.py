@@ -12,9 +12,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.forms import CAPACITY_WORDS
 from app.accounts.models import Person
 from app.accounts.signed_in import JOURNEY_KEY
-from app.bookings import adjustments, event_page, new_dates, operations, queries, terms
+from app.bookings import (
+    adjustments,
+    colleague_queries,
+    event_page,
+    new_dates,
+    operations,
+    queries,
+    terms,
+)
 from app.bookings.booking_page import booking_words, joining
 from app.bookings.calendar_invites import item_of, links_by_date
+from app.bookings.colleague_emails import name_for_booker
 from app.bookings.forms import BookForm, OneButton
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
 from app.bookings.moving_queries import replacement
@@ -24,6 +33,7 @@ from app.bookings.request_page import approved_words, request_to_show, request_w
 from app.bookings.rules import Opening, opening
 from app.bookings.waiting_list import waiting_position
 from app.bookings.waiting_page import on_the_list
+from app.bookings.warning_queries import warnings_of
 from app.catalogue import public_pages
 from app.catalogue.models import Event, EventMode
 from app.kernel import clock, ical
@@ -132,8 +142,9 @@ def book(reference: str) -> str | AnyResponse:
         event=shown,
         state=opening(facts_of(shown), clock.now()),
         capacity_words=CAPACITY_WORDS,
-        **_terms_in_words(shown, _me()),
+        warnings=warnings_of(shown, current_user.id, now=clock.now()),
         adjustments_hint=adjustments.hint(shown.mode, has_catering=shown.has_catering),
+        **_terms_in_words(shown, _me()),
     )
 
 
@@ -199,6 +210,7 @@ def mine() -> str:
         past=past,
         past_pages=past_pages,
         past_address=lambda number: url_for("bookings.mine", page=number),
+        for_others=colleague_queries.booked_for_others(me_id, now=now),
         wishes=new_dates.wishes_of(me_id),
     )
 
@@ -216,8 +228,7 @@ def booking(reference: str) -> str:
     state = opening(facts_of(shown.event), clock.now())
     is_own = shown.person_id == current_user.id
     replaced_by = replacement(shown) if shown.state is BookingState.CANCELLED else None
-    to_whom = replaced_by.name_given if replaced_by else ""
-    words = booking_words(shown, state, is_own=is_own, to_whom=to_whom)
+    words = booking_words(shown, state, is_own=is_own, to_whom=_to_whom(shown, replaced_by))
     asked = request_to_show(shown)
     if asked:
         words = request_words(shown, asked, is_own=is_own, now=clock.now())
@@ -235,8 +246,18 @@ def booking(reference: str) -> str:
         replacement=replaced_by,
         links_by_date=links_by_date(shown, now=clock.now()),
         is_own=is_own,
+        for_name=name_for_booker(shown),
+        is_reached=is_own or not shown.person.email,
+        booked_by=shown.booked_by.name if shown.origin is BookingOrigin.COLLEAGUE else "",
         last_day_of_notice=last_day(shown.event),
     )
+
+
+def _to_whom(shown: Booking, replaced_by: Booking | None) -> str:
+    """The name of whoever has the place now, for those who may know it: both sides of the gift."""
+    if replaced_by is None or current_user.id not in {shown.person_id, replaced_by.booked_by_id}:
+        return ""
+    return replaced_by.name_given
 
 
 @bp.get("/bookings/<reference>/calendar.ics")
@@ -275,6 +296,7 @@ def cancel(reference: str) -> str | AnyResponse:
         booking=shown,
         event=shown.event,
         is_own=shown.person_id == current_user.id,
+        for_name=name_for_booker(shown),
         is_waiting=shown.state is BookingState.WAITING,
         is_late=is_late(shown.event, clock.now()),
         last_day_of_notice=last_day(shown.event),

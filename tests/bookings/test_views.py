@@ -375,11 +375,13 @@ def test_a_booking_is_not_shown_to_visitors(client: PageClient, tail: str) -> No
 
 
 def test_whoever_booked_for_a_colleague_sees_the_booking(client: PageClient) -> None:
-    booker, colleague = make_person(), make_person(name="Sam Ali", email=None)
+    booker, colleague = make_person(), make_person(name="Samira Ali-Khan", email=None)
     booking = make_booking(
         coming(),
         colleague,
         booked_by=booker,
+        origin=BookingOrigin.COLLEAGUE,
+        name_given="Sam Ali",
         adjustments="Private wish",
         state=BookingState.CONFIRMED,
     )
@@ -388,7 +390,10 @@ def test_whoever_booked_for_a_colleague_sees_the_booking(client: PageClient) -> 
     page = client.get(path)
     assert page.h1 == "Sam Ali's place is booked"
     assert "Private wish" not in page.words
-    assert "For Sam Ali" in client.get("/bookings").words
+    mine = client.get("/bookings")
+    assert "Booked for colleagues" in mine.words
+    assert client.click(mine, "Sam Ali").h1 == page.h1
+    assert "Samira" not in page.text + mine.text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,200 @@
+"""Pages for booking others: whom, check, what became of each; and the places booked so."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.accounts import throttle
+from app.accounts.models import Person
+from app.accounts.rules import Act, CountedBy
+from app.accounts.signed_in import JOURNEY_KEY
+from app.accounts.throttle import TooOften
+from app.bookings import colleague_page, colleague_queries, event_page, queries, terms
+from app.bookings.colleague_forms import ROWS_AT_FIRST, ROWS_MORE, ColleaguesForm
+from app.bookings.colleague_page import ShownList
+from app.bookings.colleagues import book_colleagues, foresee
+from app.bookings.models import ApprovedBy
+from app.bookings.moving_queries import choices
+from app.bookings.places import facts_of, terms_of
+from app.bookings.rules import Opening, check_may_book, opening
+from app.bookings.terms_rules import Terms
+from app.catalogue.models import Event, EventMode
+from app.kernel import clock
+from app.kernel.access import public, signed_in
+from app.kernel.db import transaction
+from app.kernel.errors import Refused
+from app.kernel.london import date_words
+from app.kernel.paging import page_number
+from app.kernel.tokens import new_reference
+
+bp = Blueprint("colleagues", __name__)
+
+
+def _me() -> Person:
+    return cast(Person, current_user._get_current_object())
+
+
+def _event_or_404(reference: str) -> Event:
+    """The event, unless it is a draft: nobody is booked on what is not published."""
+    event = queries.event_by_reference(reference) or abort(404)
+    if opening(facts_of(event), clock.now()) is Opening.DRAFT:
+        abort(404)
+    return event
+
+
+def _where_first(event: Event) -> str | None:
+    """Where somebody must go before they can book others, or instead of it; None to stay."""
+    here = url_for(".book", reference=event.reference)
+    if not current_user.is_authenticated:
+        session[JOURNEY_KEY] = f"Book for colleagues: {event.title}, {date_words(event.starts_at)}"
+        return url_for("accounts.sign_in", next=here)
+    if current_user.profile_completed_at is None:
+        return f"/welcome?next={here}"
+    is_open = opening(facts_of(event), clock.now()) in event_page.BOOKABLE
+    if not is_open and request.method != "POST":
+        return url_for("bookings.event", reference=event.reference)
+    return None
+
+
+@bp.route("/events/<reference>/book-others", methods=["GET", "POST"])
+@public
+def book(reference: str) -> str | Response | tuple[str, int]:
+    """Say whom, check what would become of each, book; each step is a button of one form."""
+    event = _event_or_404(reference)
+    elsewhere = _where_first(event)
+    if elsewhere:
+        return redirect(elsewhere)
+    rules, step = terms_of(event.offer_id), request.form.get("step", "")
+    form = _form(event, rules, step)
+    if step == "more":
+        form.people.add_rows(ROWS_MORE)
+    elif step != "fill_in" and form.submitted_and_valid():
+        if step == "book":
+            return _book(event, rules, form)
+        return _check(event, rules, form)
+    return _fill_in(event, rules, form)
+
+
+def _form(event: Event, rules: Terms, step: str) -> ColleaguesForm:
+    """The form with what this event asks; a key for the booking is made when the list is shown."""
+    form, me = ColleaguesForm(), _me()
+    form.booker_name, form.booker_email = me.name, me.email or ""
+    form.asks_manager = rules.approved_by is ApprovedBy.MANAGER
+    form.leaves_out = step == "leave_out" or "leaves_out" in request.form
+    form.offer(colleague_queries.people_booked_before(me.id, event.id))
+    if step != "book":
+        form.form_key.data = new_reference(20)
+    if event.mode is not EventMode.HYBRID:
+        del form.mode
+    del form.adjustments
+    return form
+
+
+def _fill_in(event: Event, rules: Terms, form: ColleaguesForm) -> str:
+    form.people.add_rows(ROWS_AT_FIRST - len(form.people.data))
+    return render_template(
+        "bookings/colleagues_fill_in.html",
+        form=form,
+        event=event,
+        state=opening(facts_of(event), clock.now()),
+        rules=terms.told_beforehand(rules),
+        asks_manager=form.asks_manager,
+    )
+
+
+def _check(event: Event, rules: Terms, form: ColleaguesForm) -> str:
+    try:
+        check_may_book(facts_of(event), already_booked=False, now=clock.now())
+    except Refused as refusal:
+        form.refuse(refusal)
+        return _fill_in(event, rules, form)
+    outcomes = foresee(event, rules, form.to_book, booked_by=_me())
+    waiting = event.waiting_count
+    shown = colleague_page.foreseen(form.listed, outcomes, waiting_count=waiting)
+    return render_template(
+        "bookings/colleagues_check.html",
+        form=form,
+        event=event,
+        shown=shown,
+        mode=_mode(event, form),
+        needs_yes=rules.approved_by is not ApprovedBy.NOBODY,
+        button=colleague_page.button_words(shown),
+    )
+
+
+def _book(event: Event, rules: Terms, form: ColleaguesForm) -> str | tuple[str, int]:
+    reference = event.reference
+    try:
+        shown = _booked(event.id, _mode(event, form), form)
+    except Refused as refusal:
+        form.refuse(refusal)
+        again = _fill_in(_event_or_404(reference), rules, form)
+        return (again, 429) if isinstance(refusal, TooOften) else again
+    event = _event_or_404(reference)
+    return render_template(
+        "bookings/colleagues_booked.html",
+        event=event,
+        shown=shown,
+        form=form,
+        heading=colleague_page.result_heading(shown),
+        needs_yes=rules.approved_by is not ApprovedBy.NOBODY,
+        others=_others(event),
+    )
+
+
+def _booked(event_id: int, mode: EventMode, form: ColleaguesForm) -> ShownList:
+    """Book those who can be booked; what became of each line."""
+    me, key = _me(), form.form_key.data or ""
+    with transaction():
+        if not colleague_queries.is_used(key, event_id):
+            _count(me, len(form.to_book))
+        outcomes = book_colleagues(
+            event_id,
+            form.to_book,
+            booked_by=me,
+            form_key=key,
+            mode=mode,
+            manager=form.manager,
+            now=clock.now(),
+        )
+        positions = colleague_queries.positions(event_id)
+    return colleague_page.happened(form.listed, outcomes, positions)
+
+
+def _count(me: Person, people: int) -> None:
+    """So many a day for one booker; TooOften says until when to wait."""
+    who, now_real = {CountedBy.PERSON: me.reference}, clock.real_now()
+    throttle.admit(Act.BOOK_FOR_OTHERS, who, now_real=now_real, times=people)
+    throttle.count(Act.BOOK_FOR_OTHERS, who, now_real=now_real, times=people)
+
+
+def _mode(event: Event, form: ColleaguesForm) -> EventMode:
+    return EventMode(form.mode.data) if "mode" in form else event.mode
+
+
+def _others(event: Event) -> list[Any]:
+    """Other sessions of the offer that the same people can be booked on."""
+    found = choices(event, now=clock.now())
+    return [one.line for one in found if one.has_place or one.can_wait]
+
+
+@bp.get("/events/<reference>/booked-for-others")
+@signed_in
+def places(reference: str) -> str:
+    """The places on one event that somebody booked for others."""
+    event, me_id = _event_or_404(reference), current_user.id
+    shown = page_number(request.args.get("page"))
+    lines, numbered = colleague_queries.places_on(event.id, me_id, shown)
+    return render_template(
+        "bookings/colleagues_places.html",
+        event=event,
+        places=lines,
+        pages=numbered,
+        address=lambda number: url_for(".places", reference=reference, page=number),
+        can_book=opening(facts_of(event), clock.now()) in event_page.BOOKABLE,
+        others=_others(event) if lines else [],
+    )

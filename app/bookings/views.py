@@ -34,6 +34,7 @@ from app.bookings.rules import Opening, opening
 from app.bookings.waiting_list import waiting_position
 from app.bookings.waiting_page import on_the_list
 from app.bookings.warning_queries import warnings_of
+from app.bookings.warning_queries import warnings_of
 from app.catalogue import public_pages
 from app.catalogue.models import Event, EventMode
 from app.kernel import clock, ical
@@ -142,6 +143,7 @@ def book(reference: str) -> str | AnyResponse:
         event=shown,
         state=opening(facts_of(shown), clock.now()),
         capacity_words=CAPACITY_WORDS,
+        warnings=warnings_of(shown, current_user.id, now=clock.now()),
         warnings=warnings_of(shown, current_user.id, now=clock.now()),
         adjustments_hint=adjustments.hint(shown.mode, has_catering=shown.has_catering),
         **_terms_in_words(shown, _me()),

@@ -167,9 +167,12 @@ def _set_dates(event: Event, wanted: Sequence[DateChange]) -> None:
     if unknown:
         raise Refused("One of the dates was removed meanwhile: look at the session again")
     kept = {date.id for date in wanted if date.id}
-    for date in [date for date in event.dates if date.id not in kept]:
+    removed = [date for date in event.dates if date.id not in kept]
+    for date in removed:
         event.dates.remove(date)
-    if len(event.dates) > 1:
+    if removed:
+        db.session.flush()  # a new date may stand where one was taken out
+    if len(wanted) > 1:
         _make_room(event, wanted)
     for change in wanted:
         if change.id:
@@ -183,11 +186,11 @@ def _set_dates(event: Event, wanted: Sequence[DateChange]) -> None:
 
 
 def _make_room(event: Event, wanted: Sequence[DateChange]) -> None:
-    """Park dates that swap times in another century, since no two may start together meanwhile."""
+    """Park dates that stand where others are to be, since no two may start together meanwhile."""
     new_start = {date.id: date.starts_at for date in wanted if date.id}
-    taken = {date.starts_at for date in event.dates}
+    to_be_taken = {date.starts_at for date in wanted}
     for date in event.dates:
-        if new_start[date.id] != date.starts_at and new_start[date.id] in taken:
+        if new_start[date.id] != date.starts_at and date.starts_at in to_be_taken:
             date.starts_at -= A_CENTURY
             db.session.flush()
 

@@ -408,6 +408,30 @@ def test_two_dates_can_swap_their_times() -> None:
     }
 
 
+WEEK = timedelta(weeks=1)
+
+
+def test_weekly_dates_can_be_put_off_by_a_week() -> None:
+    event = make_event(days=3)
+    booked(event)
+    old = change_of(event).dates
+    later = [operations.DateChange(d.id, d.starts_at + WEEK, d.ends_at + WEEK) for d in old]
+    change(event, dates=tuple(later))
+    assert [date.starts_at for date in event.dates] == [date.starts_at for date in later]
+    assert messages() == [("changed", "REQUEST")] * 3
+
+
+def test_a_new_date_can_stand_where_another_was_moved_away_or_taken_out() -> None:
+    event = make_event(days=1)
+    (first,) = change_of(event).dates
+    new = operations.DateChange(None, first.starts_at, first.ends_at)
+    moved = operations.DateChange(first.id, first.starts_at + WEEK, first.ends_at + WEEK)
+    change(event, dates=(moved, new))
+    assert [date.starts_at for date in event.dates] == [first.starts_at, moved.starts_at]
+    change(event, dates=(new, moved))
+    assert [date.starts_at for date in event.dates] == [first.starts_at, moved.starts_at]
+
+
 def test_a_date_with_a_register_stays() -> None:
     event = make_event(days=2)
     make_attendance(booked(event))

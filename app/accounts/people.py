@@ -25,6 +25,12 @@ class NamedPerson:
     organisation_name: str = ""
 
 
+def id_of(person: Person) -> int:
+    """The person's id, also when the transaction forgot the rest; that would be a statement."""
+    state: InstanceState[Person] = inspect(person)
+    return int(state.identity[0]) if state.identity else person.id
+
+
 def read_again(person: Person) -> Person:
     """The person and their organisation as this transaction sees them, in one statement.
 

@@ -9,24 +9,18 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Capacity, Person
-from app.accounts.people import read_again
+from app.accounts.people import id_of, read_again
 from app.audit import operations as audit
 from app.bookings import emails, terms
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
-from app.bookings.places import (
-    BookingFacts,
-    gather_facts,
-    lock_event_and_terms,
-    taken_by_limits,
-    terms_of,
-)
+from app.bookings.places import BookingFacts, lock_to_book, taken_by_limits, terms_of
 from app.bookings.requests import Manager as Manager
 from app.bookings.requests import ask_for_approval
 from app.bookings.rules import Outcome, check_may_book, decide, joining_time
 from app.bookings.terms_rules import FOR_EVERYBODY, Limit, Terms, limit_reached
 from app.bookings.waiting_letters import tell_waiting
 from app.catalogue.models import Event, EventMode
-from app.kernel.db import Base, db, insert_together
+from app.kernel.db import Base, db, insert_now, insert_together
 from app.kernel.errors import Refused
 from app.kernel.tokens import new_reference
 from app.partnership import queries as partnership
@@ -70,9 +64,8 @@ def book(
 
     The same form sent twice gives the booking it made the first time.
     """
-    _, rules_of_offer = lock_event_and_terms(event_id)
-    person, booked_by = read_again(person), read_again(booked_by)
-    facts = gather_facts(event_id, person.id, form_key)
+    _, person, rules_of_offer, facts = lock_to_book(event_id, id_of(person), form_key)
+    booked_by = read_again(booked_by)
     if facts.booking_of_form_id:
         earlier = db.session.get_one(Booking, facts.booking_of_form_id)
         if earlier.person_id != person.id:
@@ -226,8 +219,7 @@ def mode_of_booking(event: Event, asked: EventMode) -> EventMode:
 
 def _add(booking: Booking) -> None:
     """Write the booking; a constraint that was not foreseen is a refusal, never a failure page."""
-    db.session.add(booking)
     try:
-        db.session.flush()
+        insert_now(booking)
     except IntegrityError as error:
         raise Refused(USED_FORM) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -32,6 +32,8 @@ from app.outbox.models import OutboxMessage
 MANAGER, CLOCK = "line manager", "time"  # who decided, in the audit trail, if nobody signed in
 # A request goes to this many addresses or as often to one: it is no way to send mail to anybody.
 MOST_LETTERS = 5
+# After a session began, that nobody answered in time is told for this long; later it would puzzle.
+LAPSE_IS_NEWS = timedelta(days=7)
 
 REFUSALS = {
     Answerable.APPROVED: "This request has been approved already",
@@ -95,13 +97,14 @@ def decline(booking_id: int, *, reason: str, actor: Person | None, now: datetime
 
 
 def lapse(booking_id: int, *, now: datetime) -> int:
-    """End a request that nobody answered in time and tell the person; 1 if that was done."""
+    """End a request that nobody answered in time; tell the person while it is news; 1 if done."""
     request = _lock(booking_id)
     is_over = now >= request.approval.expires_at
     if request.booking.state is not BookingState.REQUESTED or not is_over:
         return 0
     _decide(request.approval, ApprovalDecision.LAPSED, None, now)
-    _end(request, CancelReason.LAPSED, "let lapse", CLOCK, now)
+    is_news = now < max(request.event.starts_at, request.approval.expires_at + LAPSE_IS_NEWS)
+    _end(request, CancelReason.LAPSED, "let lapse", CLOCK, now, is_told=is_news)
     return 1
 
 
@@ -189,10 +192,19 @@ def _decide(
     approval.decided_by_id = actor.id if actor else None
 
 
-def _end(request: _Request, because: CancelReason, verb: str, by: str, now: datetime) -> None:
+def _end(
+    request: _Request,
+    because: CancelReason,
+    verb: str,
+    by: str,
+    now: datetime,
+    *,
+    is_told: bool = True,
+) -> None:
     booking = request.booking
     rows: list[Base] = [audit.line(by, verb, "booking", booking.reference, now=now)]
     end(request.event, booking, because, now=now)
-    request_letters.tell_not_given(booking, request.event, request.approval, now=now, into=rows)
+    if is_told:
+        request_letters.tell_not_given(booking, request.event, request.approval, now=now, into=rows)
     db.session.flush()
     insert_together(rows)

@@ -109,7 +109,10 @@ def live_through(until: datetime) -> None:
 lived: set[datetime] = set()
 
 
-@pytest.mark.parametrize("seed", range(40))
+WORLDS = range(24)
+
+
+@pytest.mark.parametrize("seed", WORLDS)
 def test_the_dry_run_is_the_real_run(seed: int) -> None:
     chance = random.Random(seed)
     make_partnership()
@@ -148,7 +151,7 @@ def test_the_dry_run_is_the_real_run(seed: int) -> None:
 def test_the_worlds_are_worth_looking_at() -> None:
     """Enough of the worlds above mail somebody and pass over somebody, in every kind."""
     mailed: Counter[NoticeKind] = Counter()
-    for seed in range(40):
+    for seed in WORLDS:
         chance = random.Random(seed)
         events = a_world(chance)
         for kind in NoticeKind:
@@ -157,5 +160,5 @@ def test_the_worlds_are_worth_looking_at() -> None:
             mailed[kind] += bool(found.message_count and any(f.withheld for f in found.forecasts))
         db.session.rollback()
         assert events
-    assert min(mailed.values()) >= 10
+    assert min(mailed.values()) >= 6
     assert planning.all_rules() == []

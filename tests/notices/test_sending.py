@@ -212,6 +212,29 @@ def test_a_year_of_downtime_sends_nothing_stale() -> None:
     assert to(work(START + 373 * DAY)) == [coming.reference]  # what comes next is sent as ever
 
 
+@pytest.mark.parametrize(
+    ("day", "hour_utc"),
+    [
+        pytest.param(date(2027, 3, 30), 9, id="spring: asked in winter time"),
+        pytest.param(date(2027, 11, 2), 8, id="autumn: asked in summer time"),
+    ],
+)
+def test_seven_days_before_at_nine_holds_across_the_change_of_the_clocks(
+    day: date, hour_utc: int
+) -> None:
+    event = an_event(starts_at=from_london(day, time(9, 30)))
+    booking = make_booking(event)
+    nine = from_london(day - 7 * DAY, time(9))
+    assert nine.hour == hour_utc
+    assert event.starts_at - nine != 7 * DAY + HOUR / 2  # an hour of the clock is in between
+    assert work(nine - timedelta(minutes=1)) == []
+    assert to(work(nine)) == [booking.reference]
+    next_at = from_london(day - DAY, time(9))
+    assert next_at.hour != hour_utc
+    assert work(next_at - timedelta(minutes=1)) == []
+    assert [m.kind for m in work(next_at)] == ["notice_joining_instructions"]
+
+
 def test_a_short_absence_of_the_worker_loses_nothing() -> None:
     booking = make_booking(an_event())
     assert to(work(REMINDED_AT + 11 * HOUR)) == [booking.reference]

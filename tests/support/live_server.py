@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.support.commands import start_module
 from tests.support.ports import free_port
 from tests.support.postgres import only_one_at_a_time
 
-PROJECT = Path(__file__).parents[2]
 DEMO_COMMANDS = (("db", "upgrade"), ("demo",))
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -36,33 +34,23 @@ class LiveServer:
             "BASE_URL": self.url,
             "MAIL_URL": f"file:{self.mail_folder}",
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: ForkServerProcess | None = None
 
     def flask(self, *arguments: str) -> str:
         """Run a flask command on the same database, such as ("worker", "--once"); its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-            cwd=PROJECT,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"flask {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        log = self.folder / "command.log"
+        log.unlink(missing_ok=True)
+        command = start_module("flask", ["--app", "wsgi", *arguments], self.environment, log)
+        command.join()
+        said = log.read_text(errors="replace")
+        assert command.exitcode == 0, f"flask {' '.join(arguments)}:\n{said}"
+        return said
 
     def start(self) -> None:
         """Serve, and wait until the service says that it is well."""
-        gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket"]
         options = ["--bind", f"127.0.0.1:{self.port}", "--workers", str(self.workers)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*gunicorn, *options, "--worker-class", "gthread", "--threads", "4"],
-                cwd=PROJECT,
-                env={**os.environ, **self.environment},
-                stdout=log,
-                stderr=log,
-            )
+        options += ["--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
+        self.process = start_module("gunicorn", ["wsgi:app", *options], self.environment, self.log)
         self._wait_until_well()
 
     def stop(self) -> None:
@@ -70,11 +58,10 @@ class LiveServer:
         if self.process is None:
             return
         self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        self.process.join(STOP_SECONDS)
+        if self.process.is_alive():
             self.process.kill()
-            self.process.wait()
+            self.process.join()
         self.process = None
         written = self.log.read_text(errors="replace")
         assert "Traceback" not in written, f"the server met an error:\n{written}"
@@ -82,7 +69,7 @@ class LiveServer:
     def _wait_until_well(self) -> None:
         assert self.process
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline and self.process.is_alive():
             try:
                 with urllib.request.urlopen(self.url + "/healthz", timeout=START_SECONDS):
                     return

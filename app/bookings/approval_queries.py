@@ -83,6 +83,7 @@ def request_called(reference: str) -> Approval | None:
         .where(Booking.reference == reference)
         .options(
             of_booking.joinedload(Booking.person),
+            of_booking.joinedload(Booking.booked_by),
             of_booking.joinedload(Booking.sector),
             of_booking.joinedload(Booking.event).options(
                 joinedload(Event.offer), joinedload(Event.dates)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.models import Person
 from app.bookings import approval_queries, approvals, links, queries
+from app.bookings.colleague_emails import asker_of
 from app.bookings.links import Purpose, Reading
 from app.bookings.models import Approval, ApprovedBy, Booking, BookingState
 from app.bookings.terms_forms import DecisionForm, ManagerForm
@@ -58,6 +59,7 @@ def answer(reference: str, token: str) -> str | Response | tuple[str, int]:
     state = _state(asked)
     return render_template(
         "bookings/approval.html",
+        asker=asker_of(asked.booking),
         approval=asked,
         booking=asked.booking,
         event=asked.booking.event,

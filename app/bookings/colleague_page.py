@@ -104,7 +104,7 @@ def _shown(
 def _line(outcome: LineOutcome, tags: Mapping[Became, tuple[str, str]], position: int) -> ShownLine:
     words = outcome.words
     if position:
-        words = f"Number {position}. {words}" + ("." if words else "")
+        words = f"Number {position} on the list. {words}" + ("." if words else "")
     return ShownLine(
         outcome.line.name or SOMEBODY,
         outcome.line.email,

@@ -51,6 +51,7 @@ class PlaceLine:
     email: str
     words: str
     tag_class: str
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,13 @@ def _places() -> Any:
 
 def _place(row: Any) -> PlaceLine:
     name = row.name_given or A_COLLEAGUE
-    return PlaceLine(row.reference, name, row.email or "", *TAGS[row.state])
+    return PlaceLine(
+        row.reference,
+        name,
+        row.email or "",
+        *TAGS[row.state],
+        is_over=row.state is BookingState.CANCELLED,
+    )
 
 
 def _booked_event(rows: Sequence[Any]) -> BookedEvent:

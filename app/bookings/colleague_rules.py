@@ -62,14 +62,16 @@ def with_plain_email(line: Line) -> Line:
 
 def faults_of(lines: Sequence[Line]) -> list[Faults]:
     """What is wrong with each line by itself, and beside those before it."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     found = []
     for line in lines:
         faults = Faults(_fault_of_name(line), _fault_of_email(line))
         who = line.earlier or line.email or line.name.casefold()
+        name = line.name.casefold()
         if who in seen and not faults:
-            faults = Faults(email=ADDRESS_TWICE) if line.email else Faults(name=ON_LIST_TWICE)
-        seen.add(who)
+            is_same = seen[who] == name
+            faults = Faults(name=ON_LIST_TWICE) if is_same else Faults(email=ADDRESS_TWICE)
+        seen.setdefault(who, name)
         found.append(faults)
     return found
 

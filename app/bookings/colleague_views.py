@@ -182,7 +182,7 @@ def _others(event: Event) -> list[Any]:
     return [one.line for one in found if one.has_place or one.can_wait]
 
 
-@bp.get("/events/<reference>/booked-for-others")
+@bp.get("/bookings/for-others/<reference>")
 @signed_in
 def places(reference: str) -> str:
     """The places on one event that somebody booked for others."""

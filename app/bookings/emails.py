@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from app.accounts.models import Person
 from app.bookings import calendar_invites as invites
+from app.bookings.colleague_emails import told_to_colleague
 from app.bookings.models import Booking, CalendarEntry
 from app.bookings.rules import CalendarFacts, last_day_of_notice
 from app.catalogue.models import Event, EventDate, EventMode
@@ -60,6 +61,7 @@ def tell_confirmed(
         other_dates_count=len(others),
         approver=approver,
         instructions=instructions(booking, event),
+        **told_to_colleague(booking),
     )
     tell_dates(booking, event, others, added=False, now=now, into=into)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.bookings import links
+from app.bookings.colleague_emails import asker_of, told_to_colleague
 from app.bookings.emails import Rows, letter_facts, send
 from app.bookings.links import Purpose
 from app.bookings.models import Approval, ApprovalDecision, Booking
@@ -27,6 +28,7 @@ def tell_requested(
         into=into,
         dates=event.dates,
         approval=approval,
+        **told_to_colleague(booking),
     )
 
 
@@ -34,9 +36,11 @@ def tell_manager(
     booking: Booking, event: Event, approval: Approval, *, now: datetime, into: Rows
 ) -> None:
     """The question to the line manager, with a link that lets them answer it."""
+    asker = asker_of(booking)
     letter = letters.write(
         "booking_approval",
-        subject=f"{booking.person.name} asks for a place: {event.title}",
+        subject=f"{asker.by or asker.name} asks for a place: {event.title}",
+        asker=asker,
         booking=booking,
         event=event,
         approval=approval,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.bookings import links
 from app.bookings.calendar_invites import reached
+from app.bookings.colleague_emails import told_to_colleague
 from app.bookings.emails import send
 from app.bookings.links import Purpose
 from app.bookings.models import Booking
@@ -67,6 +68,7 @@ def tell_waiting(
             now=now,
             name=for_name,
         ),
+        **told_to_colleague(booking),
     )
 
 

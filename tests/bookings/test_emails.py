@@ -21,6 +21,8 @@ from sqlalchemy import select
 from app.accounts.models import Person
 from app.accounts.people import NamedPerson
 from app.bookings import approvals, held_places, moving, operations
+from app.bookings.colleague_rules import Line
+from app.bookings.colleagues import book_colleagues
 from app.bookings.event_changes import PLAIN_FIELDS
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingTerms, Promotion
 from app.bookings.removing import remove
@@ -103,6 +105,39 @@ def a_confirmation_for_a_colleague() -> list[OutboxMessage]:
     return messages(
         book(make_neglect(), colleague, booked_by=booker, origin=BookingOrigin.COLLEAGUE)
     )
+
+
+def _booked_by_a_colleague(event: Event, manager: Manager | None = None) -> list[OutboxMessage]:
+    office = make_organisation(name="Park Lane School")
+    address = f"office{next(_numbers)}@example.org"
+    booker = make_person(name="Jo Office", email=address, organisation=office)
+    [made] = book_colleagues(
+        event.id,
+        [Line("Sam Ali", f"sam{next(_numbers)}@example.org")],
+        booked_by=booker,
+        form_key="k" * 20,
+        mode=event.mode,
+        manager=manager,
+        now=NOW,
+    )
+    wanted = select(Booking).where(Booking.reference == made.reference)
+    return messages(db.session.scalars(wanted).one())
+
+
+def a_confirmation_of_a_place_a_colleague_booked() -> list[OutboxMessage]:
+    return _booked_by_a_colleague(make_neglect())
+
+
+def a_waiting_place_a_colleague_booked() -> list[OutboxMessage]:
+    event = make_neglect(capacity=1)
+    book(event)
+    return _booked_by_a_colleague(event)
+
+
+def a_request_a_colleague_made() -> list[OutboxMessage]:
+    event = make_neglect()
+    make_terms(event.offer, approved_by=ApprovedBy.MANAGER)
+    return _booked_by_a_colleague(event, Manager("The Head", "head@example.org"))
 
 
 def a_waiting_place() -> list[OutboxMessage]:
@@ -331,6 +366,9 @@ OCCASIONS: list[Occasion] = [
     a_confirmation,
     a_confirmation_of_several_dates,
     a_confirmation_for_a_colleague,
+    a_confirmation_of_a_place_a_colleague_booked,
+    a_waiting_place_a_colleague_booked,
+    a_request_a_colleague_made,
     a_waiting_place,
     a_promotion,
     a_waiting_place_with_rules,

@@ -42,7 +42,6 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/events/<reference>.ics": ANYBODY,
     "/events/<reference>/book": SIGNED_IN,
     "/events/<reference>/book-others": SIGNED_IN,
-    "/events/<reference>/booked-for-others": SIGNED_IN,
     "/healthz": ANYBODY,
     "/learning": ANYBODY,
     "/learning.atom": ANYBODY,
@@ -77,6 +76,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/bookings/<reference>/held/<token>": ANYBODY,  # who holds the link
     "/bookings/<reference>/cant-come/<token>": ANYBODY,  # who holds the link
     "/bookings/<reference>/join": OWNER,
+    "/bookings/for-others/<reference>": SIGNED_IN,
     "/bookings/<reference>/move": OWNER,
     "/bookings/<reference>/move/<to_reference>": OWNER,
     "/bookings/<reference>/manager": OWNER,

@@ -235,6 +235,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "token": links.link(world.waiting, Purpose.CANT_COME).rpartition("/")[2],
         },
         "/bookings/<reference>/certificate": {"reference": world.attended.reference},
+        "/bookings/for-others": {"reference": world.event.reference},
         "/certificates/<code>": {"code": code_of(world.attended.reference)},
         "/dev/mail": {"name": A_MAIL},
         "/events/<reference>": {"reference": world.event.reference},

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Delete,
     and_,
+    bindparam,
     delete,
     insert,
     or_,
@@ -50,6 +53,11 @@ def plan_invitations(*, now: datetime) -> int:
 
 def withdraw_planned() -> None:
     """Forget what was planned for people who may or need not be asked any more (R36, S32)."""
+    db.session.execute(_planned_in_vain(), execution_options={"synchronize_session": False})
+
+
+@cache
+def _planned_in_vain() -> Delete:
     asked_before = select(Wave.id).where(Wave.months_later == rules.BEFORE)
     still_asked = (
         select(Booking.id)
@@ -69,11 +77,8 @@ def withdraw_planned() -> None:
         )
         .correlate(SurveyInvitation)
     )
-    db.session.execute(
-        delete(SurveyInvitation).where(
-            SurveyInvitation.state == InvitationState.PLANNED, ~still_asked.exists()
-        ),
-        execution_options={"synchronize_session": False},
+    return delete(SurveyInvitation).where(
+        SurveyInvitation.state == InvitationState.PLANNED, ~still_asked.exists()
     )
 
 
@@ -142,7 +147,17 @@ def asked_about() -> ColumnElement[bool]:
 
 def _plan_wave(months_later: int, *, now: datetime) -> int:
     rows: dict[tuple[int, str], dict[str, Any]] = {}
-    for found in db.session.execute(_not_yet_planned(months_later, now=now)).mappings():
+    found_now = db.session.execute(
+        _not_yet_planned(before=months_later == rules.BEFORE),
+        {
+            "months": months_later,
+            "now": now,
+            # Of an event that is older than its evaluation, nothing can have been missed.
+            "missed_since": rules.earliest_end_to_miss(months_later, now=now),
+            "in_time_since": rules.earliest_end_to_ask(months_later, now=now),
+        },
+    )
+    for found in found_now.mappings():
         window = rules.window(months_later, starts_at=found["starts_at"], ends_at=found["ends_at"])
         row = _row(dict(found), window, too_late=now > window.send_by)
         rows.setdefault((row["wave_id"], row["addressee_key"]), row)
@@ -151,7 +166,9 @@ def _plan_wave(months_later: int, *, now: datetime) -> int:
     return len(rows)
 
 
-def _not_yet_planned(months_later: int, *, now: datetime) -> Any:
+@cache
+def _not_yet_planned(*, before: bool) -> Any:
+    """Bookings without an invitation; kept, since the worker asks for it all day long."""
     query = (
         select(
             Wave.id.label("wave_id"),
@@ -169,20 +186,20 @@ def _not_yet_planned(months_later: int, *, now: datetime) -> Any:
         .join(Event, Event.offer_id == Offer.id)
         .join(Booking, Booking.event_id == Event.id)
         .join(Person, Person.id == Booking.person_id)
-        .where(Wave.months_later == months_later, may_be_asked())
+        .where(Wave.months_later == bindparam("months"), may_be_asked())
         .where(Event.state != EventState.CANCELLED, ~_already_planned())
         .order_by(Event.ends_at, Booking.id)
         .limit(MOST_AT_ONCE)
     )
-    if months_later == rules.BEFORE:
+    now: Any = bindparam("now")
+    missed_since: Any = bindparam("missed_since")
+    if before:
         return query.where(
             Event.state == EventState.PUBLISHED,
             Event.starts_at > now,
             Booking.state == BookingState.CONFIRMED,
         )
-    # Of an event that is older than its evaluation, nothing can have been missed.
-    missed_since = rules.earliest_end_to_miss(months_later, now=now)
-    in_time = Event.ends_at > rules.earliest_end_to_ask(months_later, now=now)
+    in_time = Event.ends_at > bindparam("in_time_since")
     missed = and_(Event.ends_at > missed_since, Event.ends_at >= Evaluation.created_at)
     # The window is named by itself, so that the index on it is used and history costs nothing.
     window = (Event.ends_at > missed_since, Event.ends_at <= now)

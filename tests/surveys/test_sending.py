@@ -66,7 +66,7 @@ def test_each_due_survey_is_asked_once_however_often_the_worker_looks(app: Flask
     while at < ENDED + timedelta(days=400):
         round_of_work(at)
         round_of_work(at)
-        at += timedelta(hours=61)
+        at += timedelta(hours=121)
     sent = [m.subject for m in messages("survey_invitation")]
     assert len(sent) == 9
     assert len(messages("survey_reminder")) == 3 * 3 * 2

@@ -198,9 +198,13 @@ def _categories(item: CalendarItem) -> list[str]:
 
 
 def _zoned(instant: datetime) -> datetime:
-    """London wall-clock time; UTC in October's second 01:00-02:00, which wall-clock cannot say."""
+    """London wall-clock time; UTC from 01:00 to 02:00 in October's night that has them twice.
+
+    The clocks on the wall cannot say the second, and Thunderbird takes the first for the second.
+    """
     local = to_london(instant)
-    return instant.astimezone(UTC) if local.fold else local
+    is_twice = local.hour == 1 and local.replace(fold=1 - local.fold).tzname() != local.tzname()
+    return instant.astimezone(UTC) if is_twice else local
 
 
 def _moment(instant: datetime) -> str:

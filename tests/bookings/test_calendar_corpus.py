@@ -1,76 +1,36 @@
 """Every calendar message the service can send, read back by independent programs.
 
-Each play is given each set of words and each set of times once. The messages are taken as they
-leave, and compared with what the database said when they were written.
+Each play is played on both sides of each change of the clocks, for one and for several dates. The
+messages are taken as they leave, and compared with what the database said when they were written.
+One of each kind stands in calendar_corpus/, to be looked at and tried in a calendar;
+RIPPLE_WRITE_LETTERS=1 writes them anew.
 """
 
 from __future__ import annotations
 
+import ast
+import os
+import re
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 
+from app.bookings import links
 from app.kernel.db import db
-from app.kernel.london import from_london
-from app.partnership import queries as partnership
 from tests.conftest import make_app
-from tests.support.calendar_checks import faults_of, faults_of_lives
+from tests.support.calendar_checks import faults_of, faults_of_lives, faults_of_readings
 from tests.support.calendar_plays import PLAYS
-from tests.support.calendar_stage import Period, Stage, Words
+from tests.support.calendar_readers import by_ical_js
+from tests.support.calendar_scenes import OTHER_TIMES, SIDES, WORDS, played, scenes
+from tests.support.calendar_stage import Words
 from tests.support.databases import IN_MEMORY, let_go
 
-SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
-DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
-
-
-def at(day: date, clock: str, hours: float = 3) -> Period:
-    """A period that begins by the clocks of Wakefield and lasts so long in truth."""
-    starts_at = from_london(day, time.fromisoformat(clock))
-    return starts_at, starts_at + timedelta(hours=hours)
-
-
-def weekly(day: date, clock: str) -> list[Period]:
-    """The same time of day in the week before, that week and the week after."""
-    return [at(day - WEEK, clock), at(day, clock), at(day + WEEK, clock)]
-
-
-SIDES: dict[str, list[Period]] = {
-    "the evening before the clocks go forward": [at(SPRING - DAY, "19:00")],
-    "the morning after the clocks went forward": [at(SPRING + DAY, "09:30")],
-    "the evening before the clocks go back": [at(AUTUMN - DAY, "19:00")],
-    "the morning after the clocks went back": [at(AUTUMN + DAY, "09:30")],
-    "weekly while the clocks go forward": weekly(SPRING, "09:30"),
-    "weekly while the clocks go back": weekly(AUTUMN, "09:30"),
-}
-OTHER_TIMES: dict[str, list[Period]] = {
-    "the night in which the clocks go forward": [at(SPRING, "00:30")],
-    "the night in which the clocks go back": [at(AUTUMN - DAY, "23:30")],
-    "from and to an hour that there is twice": [
-        (datetime.fromisoformat(f"{AUTUMN}T00:15Z"), datetime.fromisoformat(f"{AUTUMN}T01:45Z"))
-    ],
-    "in winter": [at(date(2026, 12, 1), "09:30")],
-    "two sessions of a summer's day": [
-        at(date(2027, 6, 15), "09:00"),
-        at(date(2027, 6, 15), "13:00"),
-    ],
-}
-WORDS = {
-    "plain": "of children",
-    "commas and quotes": "A, B; C: \"D\" & 'E' (100%) =F",
-    "backslashes": r"C:\new\, \; \N ^n ^' \\",
-    "emoji": "👩🏽‍🏫 \U0001f468‍\U0001f469‍👧 Zażółć 🏴\U000e0067\U000e0062",
-    "300 characters": ("Listening " * 30).strip(),
-    "300 characters of four octets": "🏫" * 300,
-    "300 characters of two octets": ("Ü" * 9 + " ") * 30,
-    "another component": "x\r\nBEGIN:VALARM\r\nTRIGGER:-PT5M\r\nACTION:AUDIO\r\nEND:VALARM",
-    "another person": 'x"\nATTENDEE;CN="Eve:mailto:eve@example.net\rORGANIZER:mailto:eve@x.example',
-    "another header": "x\r\nBcc: eve@example.net\r\n\r\nHello =?utf-8?q?=0ABcc=3A_eve?=",
-    "the end of everything": "x\r\nEND:VEVENT\nEND:VCALENDAR\u2028METHOD:ADD\x85UID:eve\x0bEND",
-    "right to left": "\u202egnp.exe\u2066 \u200f\u05d0\u05d1\u0627 \ufeff\u200b",
-    "control characters": "a\x00b\x01\x08\t\x1b[31m\x7fc \u3000 \xa0 d",
-}
+CORPUS = Path(__file__).parent / "calendar_corpus"
 
 
 @pytest.fixture(scope="module")
@@ -89,29 +49,198 @@ def scene(service: Flask) -> Iterator[Flask]:
         yield service
 
 
-def scenes(number: int, name: str) -> Iterator[tuple[str, Stage]]:
-    """One play at all of its times; every words are met in its course, as a title or as a name."""
-    words = list(WORDS.values())
-    times = [*SIDES.items(), list(OTHER_TIMES.items())[number % len(OTHER_TIMES)]]
-    assert len(times) * 2 > len(words)
-    for turn, (when, periods) in enumerate(times):
-        title, who, place = (words[(number + turn + by) % len(words)] for by in (0, 7, 3))
-        stage = Stage(periods, Words(title, who, place))
-        try:
-            PLAYS[name](stage)
-            yield f"{name}, {when}, {title!r}, {who!r}, {place!r}", stage
-        finally:
-            db.session.rollback()
-            partnership.forget()
-
-
 @pytest.mark.parametrize(("number", "name"), list(enumerate(PLAYS)), ids=PLAYS)
 @pytest.mark.usefixtures("scene")
 def test_every_message_is_read_alike_by_every_program(number: int, name: str) -> None:
-    for scene, stage in scenes(number, name):
-        carried = stage.leave()
-        found = faults_of_lives(stage.told.values())
-        for told in stage.told.values():
-            found += faults_of(told, carried[told.message_id])
+    for turn, (scene, stage) in enumerate(scenes(number, name)):
+        found = faults_of_lives(stage.told)
+        # Mail is the same at all times: composing every second one is enough.
+        carried = stage.leave() if (number + turn) % 2 else {}
+        for told in stage.told:
+            found += faults_of(told, carried.get(told.message_id))
         assert stage.told
         assert not found, f"{scene}: " + "; ".join(found)
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("scene")
+def test_every_message_is_read_alike_by_the_reader_of_thunderbird(browser: Browser) -> None:
+    messages = [
+        (scene, told)
+        for number, name in enumerate(PLAYS)
+        for scene, stage in scenes(number, name)
+        for told in stage.told
+    ]
+    page = browser.new_page()
+    readings = by_ical_js(page, [told.text for _, told in messages])
+    page.close()
+    found = {
+        f"{scene}, {told.kind}: {fault}"
+        for (scene, told), read in zip(messages, readings, strict=True)
+        for fault in faults_of_readings([read], told)
+    }
+    assert not found, "; ".join(sorted(found)[:5])
+    moved = replace(messages[0][1], starts_at=messages[0][1].starts_at + timedelta(hours=1))
+    assert list(faults_of_readings(readings[:1], moved))  # and it would have been seen
+
+
+def test_every_kind_of_calendar_message_is_recorded() -> None:
+    assert {kind for kind, *_ in RECORDED} == letters_with_an_entry()
+
+
+def letters_with_an_entry() -> set[str]:
+    """The letters that the code of bookings sends with a calendar entry, by their names there."""
+    found = set()
+    for file in Path(links.__file__).parent.glob("*.py"):
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                found |= _letters_in(function)
+    return found
+
+
+def _letters_in(function: ast.FunctionDef) -> set[str]:
+    assigned = {
+        ast.unparse(node.targets[0]): node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+    }
+    calls = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "send"
+        and "entry" in {keyword.arg for keyword in node.keywords}
+    ]
+    names = [assigned.get(ast.unparse(call.args[2]), call.args[2]) for call in calls]
+    return {value for name in names for value in _strings_of(name)}
+
+
+def _strings_of(name: ast.expr) -> list[str]:
+    chosen = [name.body, name.orelse] if isinstance(name, ast.IfExp) else [name]
+    return [one.value for one in chosen if isinstance(one, ast.Constant)]
+
+
+# The recorded ones: kind, play, times, words.
+
+RECORDED = [
+    (
+        "confirmed",
+        "booked and cancelled by the person",
+        "the evening before the clocks go forward",
+        "plain",
+    ),
+    (
+        "cancelled",
+        "booked and cancelled by the person",
+        "the morning after the clocks went forward",
+        "plain",
+    ),
+    (
+        "cancelled_by_us",
+        "booked in person and cancelled by us",
+        "the night in which the clocks go back",
+        "emoji",
+    ),
+    (
+        "promoted",
+        "booked from the waiting list when somebody cancels",
+        "in winter",
+        "backslashes",
+    ),
+    (
+        "date",
+        "booked and cancelled by the person",
+        "weekly while the clocks go back",
+        "commas and quotes",
+    ),
+    (
+        "date_cancelled",
+        "booked and cancelled by the person",
+        "two sessions of a summer's day",
+        "another header",
+    ),
+    (
+        "date_removed",
+        "a date added and another taken out",
+        "weekly while the clocks go forward",
+        "right to left",
+    ),
+    (
+        "changed",
+        "the event moved over a clock change and back",
+        "the evening before the clocks go back",
+        "300 characters",
+    ),
+    (
+        "moved",
+        "moved to another date",
+        "the night in which the clocks go forward",
+        "300 characters of two octets",
+    ),
+    (
+        "moved_from",
+        "moved to another date",
+        "from and to an hour that there is twice",
+        "300 characters of four octets",
+    ),
+    (
+        "handed_over",
+        "handed over by us",
+        "the morning after the clocks went back",
+        "another person",
+    ),
+    (
+        "handed_over_to_you",
+        "handed over by us",
+        "in winter",
+        "another component",
+    ),
+    (
+        "confirmed",
+        "booked for colleagues with and without an address",
+        "in winter",
+        "the end of everything",
+    ),
+    (
+        "changed",
+        "the place changed and then it went online",
+        "in winter",
+        "control characters",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "when", "words"), RECORDED)
+@pytest.mark.usefixtures("scene")
+def test_the_recorded_messages_have_not_changed(
+    kind: str, name: str, when: str, words: str
+) -> None:
+    with played(name, (SIDES | OTHER_TIMES)[when], Words(*[WORDS[words]] * 3)) as stage:
+        told = next(told for told in stage.told if told.kind == f"booking_{kind}")
+    fixed = {name: with_fixed_names(getattr(told, name)) for name in ("text", "uid", "location")}
+    assert faults_of(replace(told, **fixed)) == []
+    file = CORPUS / f"{kind}, {words}.ics".replace(", ", "-").replace(" ", "_")
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        file.write_bytes(fixed["text"].encode())
+    assert fixed["text"].encode() == file.read_bytes()
+
+
+NEW_EACH_TIME = {
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}": "01234567-89ab-4def-8123-456789abcdef",
+    r"(?<=/bookings/)\w{10}": "abcdefghjk",
+    r"\b[0-9a-f]{64}\b": "0123456789abcdef" * 4,
+}
+
+
+def with_fixed_names(text: str) -> str:
+    """The text with the same UID, reference and link every time; as long, and folded as it was."""
+    whole = text.replace("\r\n ", "")
+    for pattern, fixed in NEW_EACH_TIME.items():
+        for once in set(re.findall(pattern, whole)):
+            folded = "((?:\r\n )?)".join(map(re.escape, once))
+            text = re.sub(folded, lambda found, fixed=fixed: _refolded(fixed, found), text)
+    return text
+
+
+def _refolded(fixed: str, found: re.Match[str]) -> str:
+    return "".join(f"{fold}{mark}" for fold, mark in zip(("", *found.groups()), fixed, strict=True))

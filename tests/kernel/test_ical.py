@@ -164,6 +164,7 @@ def test_the_hour_that_october_has_twice_is_read_as_the_one_that_was_meant(
 ) -> None:
     ends_at = starts_at + timedelta(minutes=20)
     text = write(make_item(starts_at=starts_at, ends_at=ends_at))
+    assert f"DTSTART:{starts_at:%Y%m%dT%H%M%S}Z\r\n" in text  # ical.js would take it for the other
     assert tuple(moment.astimezone(UTC) for moment in period_in(text)) == (starts_at, ends_at)
 
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes
 from email.parser import BytesHeaderParser
 from email.policy import default
 from itertools import pairwise
-from typing import Any
 from urllib.parse import unquote
 
-from tests.support.calendar_readers import READERS, Reading, by_icalendar
+from tests.support.calendar_readers import READERS, Reading
 from tests.support.calendar_stage import Told
 
 MAIL_HEADERS = [
@@ -43,7 +42,7 @@ MOST_OCTETS = 75
 def faults_of(told: Told, content: bytes | None = None) -> list[str]:
     """What is wrong with a calendar message, and with the mail that carries it, in words."""
     found = [] if content is None else list(_faults_of_mail(content, told))
-    found += [*_faults_of_lines(told.text.encode()), *_faults_of_names(told.text)]
+    found += [*faults_of_lines(told.text.encode()), *_faults_of_names(told.text)]
     if not found:  # a reader may stumble over what is wrong already
         found += faults_of_readings([read(told.text) for read in READERS.values()], told)
     return [f"{told.kind}: {fault}" for fault in found]
@@ -76,7 +75,8 @@ def _faults_of_mail(content: bytes, told: Told) -> Iterator[str]:
             yield f"{header} is {addresses}"
 
 
-def _faults_of_lines(octets: bytes) -> Iterator[str]:
+def faults_of_lines(octets: bytes) -> Iterator[str]:
+    """Where lines are too long, cut inside a character or end otherwise than by CRLF."""
     if not octets.endswith(b"\r\n"):
         yield "the last line has no end"
     if re.search(rb"\r(?!\n)|(?<!\r)\n", octets):
@@ -151,10 +151,10 @@ def on_one_line(words: str) -> str:
 
 def faults_of_lives(messages: Iterable[Told]) -> list[str]:
     """What is wrong with messages about the same entries, in the order in which they left."""
-    lives: dict[str, list[Reading]] = {}
+    lives: dict[str, list[Told]] = {}
     dates: dict[tuple[int, int], set[str]] = {}
     for told in messages:
-        lives.setdefault(told.uid, []).append(by_icalendar(told.text))
+        lives.setdefault(told.uid, []).append(told)
         dates.setdefault((told.booking_id, told.date_id), set()).add(told.uid)
     found = [f"{of} has the UIDs {uids}" for of, uids in dates.items() if len(uids) > 1]
     if len(dates) != len(lives):
@@ -164,13 +164,23 @@ def faults_of_lives(messages: Iterable[Told]) -> list[str]:
     return found
 
 
-def _faults_of_life(life: Sequence[Reading]) -> Iterator[str]:
-    sequences = [one.sequence for one in life]
+def _faults_of_life(life: Sequence[Told]) -> Iterator[str]:
+    sequences = [int(_line(told, "SEQUENCE")) for told in life]
     if any(later <= earlier for earlier, later in pairwise(sequences)):
         yield f"sequences {sequences}"
-    methods = [one.method for one in life]
+    stamps = [_line(told, "DTSTAMP") for told in life]
+    if any(later <= earlier for earlier, later in pairwise(stamps)):
+        yield f"stamps {stamps}"
+    methods = [_line(told, "METHOD") for told in life]
     if methods[0] != "REQUEST" or "CANCEL" in methods[:-1]:
         yield f"methods {methods}"
-    same: list[Callable[[Reading], Any]] = [lambda one: one.organiser, lambda one: one.attendees]
-    if any(len({fact(one) for one in life}) > 1 for fact in same):
-        yield "organiser or attendee changed"
+    for name in ("ORGANIZER", "ATTENDEE"):
+        if len({_line(told, name) for told in life}) > 1:
+            yield f"{name} changed"
+
+
+def _line(told: Told, name: str) -> str:
+    """What stands behind the name of a property, parameters and all."""
+    flat = told.text.replace("\r\n ", "")
+    [found] = re.findall(rf"^{name}[:;](.*)\r$", flat, re.MULTILINE)
+    return str(found)

@@ -7,7 +7,7 @@ takes it, and is kept beside what the database said at the moment it was written
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -16,6 +16,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
 from app.bookings import operations
@@ -39,7 +40,6 @@ from tests.support.factories import (
 
 Period = tuple[datetime, datetime]
 Made = TypeVar("Made")
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,36 @@ class Words:
     place: str
 
 
-@dataclass(frozen=True)
-class _Known:
-    """One event date as it was last known, since a date taken out is no longer in the database."""
-
-    id: int
-    period: Period
+_OF_MESSAGES = (
+    OutboxMessage.kind,
+    OutboxMessage.calendar_text,
+    OutboxMessage.calendar_method,
+    OutboxMessage.message_id,
+)
+_office = aliased(Person)
+_OF_ENTRIES = (
+    select(
+        CalendarEntry.booking_id,
+        EventDate.id.label("date_id"),
+        EventDate.starts_at,
+        EventDate.ends_at,
+        Offer.title,
+        Event.subtitle,
+        Event.venue,
+        Event.venue_address,
+        Booking.mode,
+        Booking.reference,
+        Person.name,
+        Person.email,
+        _office.email.label("office"),
+    )
+    .outerjoin(CalendarEntry.event_date)
+    .join(CalendarEntry.booking)
+    .join(Booking.event)
+    .join(Event.offer)
+    .join(Booking.person)
+    .join(_office, Booking.booked_by_id == _office.id)
+)
 
 
 @dataclass
@@ -85,8 +109,10 @@ class Stage:
     periods: Sequence[Period]
     words: Words
     now: datetime = NOW
-    told: dict[str, Told] = field(default_factory=dict)
-    _known: dict[str, _Known] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    _dates: dict[str, Any] = field(default_factory=dict)
+    _noted: int = 0
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         """Set up who invites, what is offered, and who works there."""
@@ -118,7 +144,7 @@ class Stage:
         """Somebody called by the words, with an address that is hard to write."""
         facts = {
             "name": f"Sam {self.words.name}",
-            "email": f"o'neil+{next(_numbers)}@example.org",
+            "email": f"o'neil+{next(self._numbers)}@example.org",
             "organisation": make_organisation(name=f"School {self.words.place}"),
         }
         facts["sector"] = facts["organisation"].sector
@@ -149,40 +175,40 @@ class Stage:
         return made
 
     def note(self) -> None:
-        """Keep what the database says about each new calendar message."""
+        """Keep what the database says about each new calendar message, in columns, not objects."""
         db.session.flush()
-        db.session.expire_all()
-        queued = OutboxMessage.calendar_text.is_not(None)
-        for message in db.session.scalars(select(OutboxMessage).where(queued)):
-            if message.message_id not in self.told:
-                self.told[message.message_id] = self._as_told(message)
-        for entry in db.session.scalars(select(CalendarEntry)):
-            if date := entry.event_date:
-                self._known[entry.uid] = _Known(date.id, (date.starts_at, date.ends_at))
+        db.session.expire_all()  # as the next request would find things
+        queued = select(OutboxMessage.id, *_OF_MESSAGES).where(
+            OutboxMessage.calendar_text.is_not(None), OutboxMessage.id > self._noted
+        )
+        for number, *message in db.session.execute(queued.order_by(OutboxMessage.id)).all():
+            self._noted = number
+            self.told.append(self._as_told(*message))
+        of_dates = select(CalendarEntry.uid, EventDate.id, EventDate.starts_at, EventDate.ends_at)
+        for uid, *date in db.session.execute(of_dates.join(CalendarEntry.event_date)):
+            self._dates[uid] = tuple(date)
 
-    def _as_told(self, message: OutboxMessage) -> Told:
-        text = (message.calendar_text or "").replace("\r\n ", "")
-        [uid] = re.findall(r"^UID:(.*)\r$", text, re.MULTILINE)
-        entry = db.session.scalars(select(CalendarEntry).where(CalendarEntry.uid == uid)).one()
-        date, booking = entry.event_date, entry.booking
-        now = _Known(date.id, (date.starts_at, date.ends_at)) if date else self._known[uid]
-        starts_at, ends_at = now.period
-        person = booking.person
-        whose = "" if person.email else f" (for {person.name})"
-        assert message.about_reference == booking.reference
+    def _as_told(self, kind: str, text: str, method: str, message_id: str) -> Told:
+        [uid] = re.findall(r"^UID:(.*)\r$", text.replace("\r\n ", ""), re.MULTILINE)
+        row = db.session.execute(_OF_ENTRIES.where(CalendarEntry.uid == uid)).one()
+        date = (row.date_id, row.starts_at, row.ends_at)
+        # A date that was taken out is no longer in the database.
+        date_id, starts_at, ends_at = date if row.date_id else self._dates[uid]
+        title = f"{row.title}, {row.subtitle}" if row.subtitle else row.title
+        online = f"Online, join at http://localhost/bookings/{row.reference}/join"
         return Told(
-            kind=message.kind,
-            text=message.calendar_text or "",
-            message_id=message.message_id,
-            booking_id=booking.id,
-            to_email=person.email or booking.booked_by.email or "",
-            method=message.calendar_method or "",
+            kind=kind,
+            text=text,
+            message_id=message_id,
+            booking_id=row.booking_id,
+            to_email=row.email or row.office,
+            method=method,
             uid=uid,
-            date_id=now.id,
+            date_id=date_id,
             starts_at=starts_at,
             ends_at=ends_at,
-            title=booking.event.title + whose,
-            location=_where(booking),
+            title=title if row.email else f"{title} (for {row.name})",
+            location=online if row.mode == "online" else f"{row.venue}, {row.venue_address}",
             organiser_email=partnership.current().organiser_email,
         )
 
@@ -216,10 +242,3 @@ def as_they_are(event: Event) -> tuple[operations.DateChange, ...]:
 def shifted(dates: Sequence[operations.DateChange], by: timedelta) -> Sequence[Any]:
     """The same dates, so much later."""
     return tuple(operations.DateChange(d.id, d.starts_at + by, d.ends_at + by) for d in dates)
-
-
-def _where(booking: Booking) -> str:
-    event = booking.event
-    if booking.mode is EventMode.ONLINE:
-        return f"Online, join at http://localhost/bookings/{booking.reference}/join"
-    return f"{event.venue}, {event.venue_address}"

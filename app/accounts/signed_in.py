@@ -29,7 +29,12 @@ log = logging.getLogger(__name__)
 
 # Built once: every page that somebody signed in opens begins with it.
 _SIGNED_IN = (
-    select(SignInSession, Person)
+    select(
+        SignInSession.token_hash,
+        SignInSession.last_seen_at,
+        SignInSession.second_factor_at,
+        Person,
+    )
     .join(Person, Person.id == SignInSession.person_id)
     .options(joinedload(Person.role_grants))
     .where(
@@ -95,11 +100,11 @@ def person_signed_in() -> Person | None:
     row = found_rows.unique().one_or_none()
     if row is None:
         return None
-    sign_in, person = row
+    sign_in, person = SignIn(*row[:3]), row[3]
     idle = timedelta(minutes=current_app.config["STAFF_IDLE_MINUTES"])
     if person.is_staff and sign_in.last_seen_at + idle < now:
         return None
-    g.sign_in = SignIn(sign_in.token_hash, sign_in.last_seen_at, sign_in.second_factor_at)
+    g.sign_in = sign_in
     found: Person = person
     found.second_factor_given = sign_in.second_factor_at is not None
     return found

@@ -9,13 +9,23 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app.accounts.models import Organisation, Person
 from app.bookings.colleague_emails import A_COLLEAGUE
-from app.bookings.models import Approval, Booking, BookingOrigin, BookingState
-from app.catalogue.models import Event, EventDate, Offer
+from app.bookings.models import (
+    Approval,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    BookingTerms,
+)
+from app.bookings.places import terms_from
+from app.bookings.terms_rules import Terms
+from app.catalogue.models import Event, EventDate, EventMode, Offer
 from app.catalogue.rules import event_title, place_words, session_time_words
-from app.kernel.db import db
+from app.kernel.db import db, read_alone
 from app.kernel.london import date_words, short_date_words
 from app.kernel.paging import Pages, pages
+from app.partnership.models import Sector
 
 MOST_COMING = 100
 PAST_PAGE_SIZE = 10
@@ -23,9 +33,27 @@ PAST_PAGE_SIZE = 10
 
 # Built once: putting a statement together takes longer than what SQLAlchemy does to run it.
 _EVENT = (
-    select(Event).where(Event.reference == bindparam("reference")).options(joinedload(Event.offer))
+    select(Event)
+    .where(Event.reference == bindparam("reference"))
+    .options(joinedload(Event.offer), joinedload(Event.dates))
 )
-_EVENT_AND_DATES = _EVENT.options(joinedload(Event.dates))
+_SENT_TO = select(Event.id, Event.mode).where(Event.reference == bindparam("reference"))
+_TO_BOOK = (
+    select(Event, BookingTerms, Booking.reference, Sector, Organisation)
+    .outerjoin(BookingTerms, BookingTerms.offer_id == Event.offer_id)
+    .outerjoin(
+        Booking,
+        and_(
+            Booking.event_id == Event.id,
+            Booking.person_id == bindparam("person_id"),
+            Booking.state != BookingState.CANCELLED,
+        ),
+    )
+    .outerjoin(Sector, Sector.id == bindparam("sector_id"))
+    .outerjoin(Organisation, Organisation.id == bindparam("organisation_id"))
+    .where(Event.reference == bindparam("reference"))
+    .options(joinedload(Event.offer).load_only(Offer.title, Offer.kind), joinedload(Event.dates))
+)
 _LIVE_BOOKING = select(Booking).where(
     Booking.event_id == bindparam("event_id"),
     Booking.person_id == bindparam("person_id"),
@@ -33,10 +61,49 @@ _LIVE_BOOKING = select(Booking).where(
 )
 
 
-def event_by_reference(reference: str, *, with_dates: bool = True) -> Event | None:
-    """The event with its offer and, if wanted, its dates."""
-    statement = _EVENT_AND_DATES if with_dates else _EVENT
-    return db.session.scalars(statement, {"reference": reference}).unique().one_or_none()
+def event_by_reference(reference: str) -> Event | None:
+    """The event with its offer and its dates."""
+    return db.session.scalars(_EVENT, {"reference": reference}).unique().one_or_none()
+
+
+@dataclass(frozen=True)
+class SentTo:
+    """As much of an event as must be known before its lock is taken."""
+
+    event_id: int
+    mode: EventMode
+
+
+def event_a_form_is_for(reference: str) -> SentTo | None:
+    """The event that somebody sends a form to."""
+    rows = read_alone(_SENT_TO, {"reference": reference})
+    return SentTo(rows[0].id, rows[0].mode) if rows else None
+
+
+@dataclass(frozen=True)
+class ToBook:
+    """An event as somebody meets it who may book it; `own_reference` is their booking, if any.
+
+    Their sector and organisation come along, so that the page asks for neither.
+    """
+
+    event: Event
+    terms: Terms
+    own_reference: str | None
+    sector: Sector | None
+    organisation: Organisation | None
+
+
+def event_to_book(reference: str, person: Person) -> ToBook | None:
+    """The event with its terms, and what it is to this person, in one statement."""
+    asked = {
+        "reference": reference,
+        "person_id": person.id,
+        "sector_id": person.sector_id,
+        "organisation_id": person.organisation_id,
+    }
+    row = db.session.execute(_TO_BOOK, asked).unique().one_or_none()
+    return ToBook(row[0], terms_from(row[1]), *row[2:]) if row else None
 
 
 def live_booking(event_id: int, person_id: int) -> Booking | None:

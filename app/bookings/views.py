@@ -31,9 +31,9 @@ from app.bookings.notice import is_late, last_day
 from app.bookings.places import facts_of, terms_of
 from app.bookings.request_page import approved_words, request_to_show, request_words
 from app.bookings.rules import Opening, opening
+from app.bookings.terms_rules import Terms
 from app.bookings.waiting_list import waiting_position
 from app.bookings.waiting_page import on_the_list
-from app.bookings.warning_queries import warnings_of
 from app.bookings.warning_queries import warnings_of
 from app.catalogue import public_pages
 from app.catalogue.models import Event, EventMode
@@ -52,8 +52,11 @@ def _me() -> Person:
     return cast(Person, current_user._get_current_object())
 
 
-def _event_or_404(reference: str, *, with_dates: bool = True) -> Event:
-    event = queries.event_by_reference(reference, with_dates=with_dates)
+def _event_or_404(reference: str) -> Event:
+    return _seen_or_404(queries.event_by_reference(reference))
+
+
+def _seen_or_404(event: Event | None) -> Event:
     if event is None:
         abort(404)
     is_draft = opening(facts_of(event), clock.now()) is Opening.DRAFT
@@ -96,7 +99,7 @@ def _event_page(reference: str) -> str:
         opening=event_page.opening_words(shown, state),
         booking=booking,
         position=position,
-        **_terms_in_words(shown, None),
+        **_terms_in_words(terms_of(shown.offer_id), None),
         structured_data=event_page.structured_data(shown),
         links_by_date=event_page.links_by_date(shown, now=clock.now()),
     )
@@ -123,79 +126,86 @@ def book(reference: str) -> str | AnyResponse:
     """Check answers and book; signing in and a first profile are part of the journey."""
     form = BookForm()
     form.asks_manager = "manager_email" in request.form
-    # A form that was sent needs less of the event, and others may wait for the lock.
-    shown = _event_or_404(reference, with_dates=not form.is_submitted())
-    elsewhere = _where_first(shown, is_submitted=form.is_submitted())
-    if elsewhere:
-        return redirect(elsewhere)
-    if shown.mode is not EventMode.HYBRID:
+    # Read before the person is, so that both do not hold a connection at the same time.
+    sent_to = queries.event_a_form_is_for(reference) if form.is_submitted() else None
+    first = _where_first(reference)
+    if first:
+        return redirect(first)
+    if sent_to and (made := _book(sent_to, form)):
+        return redirect(url_for("bookings.booking", reference=made))
+    return _book_page(reference, form)
+
+
+def _where_first(reference: str) -> str | None:
+    """Where somebody must go before they can book; None if they are signed in and known."""
+    here = url_for("bookings.book", reference=reference)
+    if not current_user.is_authenticated:
+        shown = _event_or_404(reference)
+        session[JOURNEY_KEY] = f"Book a place: {shown.title}, {date_words(shown.starts_at)}"
+        return url_for("accounts.sign_in", next=here)
+    return None if current_user.profile_completed_at else f"/welcome?next={here}"
+
+
+def _book(sent_to: queries.SentTo, form: BookForm) -> str | None:
+    """Book the place asked for; the booking's reference, or None and the form says why."""
+    if sent_to.mode is not EventMode.HYBRID:
         del form.mode
-    if form.submitted_and_valid():
-        try:
-            return redirect(url_for("bookings.booking", reference=_book(shown, form)))
-        except Refused as refusal:
-            form.refuse(refusal)
-            shown = _event_or_404(reference)
+    if not form.submitted_and_valid():
+        return None
+    mode = EventMode(form.mode.data) if "mode" in form else sent_to.mode
+    me = _me()
+    try:
+        with transaction():
+            made = operations.book(
+                sent_to.event_id,
+                me,
+                booked_by=me,
+                origin=BookingOrigin.SELF,
+                mode=mode,
+                form_key=form.form_key.data,
+                adjustments=form.adjustments.text,
+                manager=form.manager,
+                now=clock.now(),
+            )
+            return made.reference
+    except Refused as refusal:
+        form.refuse(refusal)
+        return None
+
+
+def _book_page(reference: str, form: BookForm) -> str | AnyResponse:
+    """The answers to check, for somebody who can book; others are sent where they can go on."""
+    found = queries.event_to_book(reference, _me()) or abort(404)
+    shown = _seen_or_404(found.event)
+    state = opening(facts_of(shown), clock.now())
+    if not form.is_submitted():
+        if found.own_reference:
+            return redirect(url_for("bookings.booking", reference=found.own_reference))
+        if state not in event_page.BOOKABLE:
+            return redirect(url_for("bookings.event", reference=reference))
+    if shown.mode is not EventMode.HYBRID and "mode" in form:
+        del form.mode
     form.form_key.data = form.form_key.data or new_reference(20)
     return render_template(
         "bookings/book.html",
         form=form,
         event=shown,
-        state=opening(facts_of(shown), clock.now()),
+        state=state,
         capacity_words=CAPACITY_WORDS,
         warnings=warnings_of(shown, current_user.id, now=clock.now()),
-        warnings=warnings_of(shown, current_user.id, now=clock.now()),
         adjustments_hint=adjustments.hint(shown.mode, has_catering=shown.has_catering),
-        **_terms_in_words(shown, _me()),
+        **_terms_in_words(found.terms, _me()),
     )
 
 
-def _terms_in_words(shown: Event, person: Person | None) -> dict[str, Any]:
+def _terms_in_words(rules: Terms, person: Person | None) -> dict[str, Any]:
     """What the pages say beforehand of who may book, and what keeps this person from it."""
-    rules = terms_of(shown.offer_id)
     return {
         "rules": terms.told_beforehand(rules),
         "needs_yes": rules.approved_by is not ApprovedBy.NOBODY,
         "asks_manager": rules.approved_by is ApprovedBy.MANAGER,
         "barred": terms.barred_words(rules, person) if person else "",
     }
-
-
-def _where_first(shown: Event, *, is_submitted: bool) -> str | None:
-    """Where somebody must go before they can book, or instead of it; None to stay."""
-    here = url_for("bookings.book", reference=shown.reference)
-    if not current_user.is_authenticated:
-        session[JOURNEY_KEY] = f"Book a place: {shown.title}, {date_words(shown.starts_at)}"
-        return url_for("accounts.sign_in", next=here)
-    if current_user.profile_completed_at is None:
-        return f"/welcome?next={here}"
-    if is_submitted:
-        return None
-    mine = queries.live_booking(shown.id, current_user.id)
-    if mine:
-        return url_for("bookings.booking", reference=mine.reference)
-    if opening(facts_of(shown), clock.now()) not in event_page.BOOKABLE:
-        return url_for("bookings.event", reference=shown.reference)
-    return None
-
-
-def _book(shown: Event, form: BookForm) -> str:
-    """Book the place asked for; the booking's reference."""
-    mode = EventMode(form.mode.data) if "mode" in form else shown.mode
-    event_id, person = shown.id, _me()
-    with transaction():
-        made = operations.book(
-            event_id,
-            person,
-            booked_by=person,
-            origin=BookingOrigin.SELF,
-            mode=mode,
-            form_key=form.form_key.data,
-            adjustments=form.adjustments.text,
-            manager=form.manager,
-            now=clock.now(),
-        )
-        return made.reference
 
 
 @bp.get("/bookings")

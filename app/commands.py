@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
 
-from app import worker
+from app import persons, worker
 from app.accounts import operations, rules
+from app.accounts.models import Person
+from app.audit import operations as audit
 from app.checks.bench.command import bench_command
 from app.checks.drills import drill_command
 from app.checks.verify import verify_command
 from app.demo.commands import demo_command
 from app.kernel import clock, london
 from app.kernel.access import Role
-from app.kernel.db import transaction
+from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
 from app.partnership.operations import load_partnership
 from app.partnership.rules import PartnershipFileError
@@ -31,6 +34,8 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(demo_command)
     app.cli.add_command(load_partnership_command)
     app.cli.add_command(grant_role_command)
+    app.cli.add_command(export_person_command)
+    app.cli.add_command(erase_person_command)
 
 
 @click.command("load-partnership")
@@ -60,6 +65,74 @@ def grant_role_command(email: str, role: str) -> None:
         person = operations.find_or_add_person(address, now=clock.now())
         is_new = operations.grant_role(person, Role(role), actor="command line", now=clock.now())
     click.echo(f"{address} {'now has' if is_new else 'already has'} the role {role}")
+
+
+def _person(address_or_reference: str) -> Person:
+    found = persons.find(address_or_reference)
+    if found is None:
+        raise click.UsageError(f"Nobody here has the address or reference {address_or_reference}")
+    return found
+
+
+@click.command("export-person")
+@click.argument("who", metavar="ADDRESS")
+@click.option("--to", type=click.Path(path_type=Path), help="The file; person-REFERENCE.zip.")
+def export_person_command(who: str, to: Path | None) -> None:
+    """Write all that is held about the person with this ADDRESS, or reference, to a zip file.
+
+    It holds everything as JSON, and each list as a spreadsheet. Answers to surveys are kept apart
+    from names and are not in it: nothing leads from a person to them.
+    """
+    now = clock.now()
+    with transaction():
+        person = _person(who)
+        content = persons.export(person, now=now)
+        audit.record(persons.ACTOR, "exported", "person", person.reference, now=now)
+        file = to or Path(f"person-{person.reference}.zip")
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
+            persons.write_zip(content, made)
+    except FileExistsError as error:
+        raise click.UsageError(f"{file} is there already: name another with --to") from error
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+    click.echo(f"{file}: {', '.join(name for name, rows in content.items() if rows)}")
+
+
+@click.command("erase-person")
+@click.argument("who", metavar="ADDRESS")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--even-unsent", is_flag=True, help="Even if cancellations cannot be sent to them.")
+def erase_person_command(who: str, yes: bool, even_unsent: bool) -> None:
+    """Erase the person with this ADDRESS, or reference; what is over stays without a name.
+
+    Their account is closed, bookings to come are cancelled, calendars are told, places go to
+    whoever waits. Then their name, address and own entries are erased, and every message to them or
+    about them. It cannot be undone.
+    """
+    person = _person(who)
+    person_id, reference = person.id, person.reference
+    if persons.is_erased(person):
+        click.echo(f"{reference} has been erased already")
+        return
+    words = f"Erase {person.name or 'the person without a name'}, {person.email or 'no address'}?"
+    db.session.rollback()
+    if not yes:
+        click.confirm(f"{words} This cannot be undone.", abort=True)
+    try:
+        done = persons.erase(person_id, now=clock.now(), even_unsent=even_unsent)
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    if not done.is_whole:
+        raise click.ClickException(
+            f"The account {reference} is closed, {done.ended_count} bookings to come are "
+            f"cancelled. But {done.unsent_count} messages about that have not left, and need the "
+            "address: do this again when mail leaves, or now with --even-unsent"
+        )
+    click.echo(
+        f"{reference} is erased: {done.ended_count} bookings to come cancelled, "
+        f"{done.messages_count} messages erased"
+    )
 
 
 @click.command("worker")

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import emails, rules, throttle
@@ -93,6 +93,11 @@ def _use_code(email: str, code: str, now_real: datetime) -> bool:
     for row in live:
         row.tries_count += 1
     return False
+
+
+def forget_codes(email: str) -> None:
+    """Erase the codes that were mailed to an address."""
+    db.session.execute(delete(SignInCode).where(SignInCode.address_hash == _address_hash(email)))
 
 
 def _address_hash(email: str) -> str:

@@ -1,10 +1,12 @@
-"""What bookings hold about a person is erased when it has served, or when the person asks."""
+"""What bookings hold about a person: taken out whole; erased when served, or when they ask."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, or_, select, update
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
 from app.audit import operations as audit
@@ -12,15 +14,17 @@ from app.bookings import emails
 from app.bookings.ending import end, with_people_and_entries
 from app.bookings.models import (
     Approval,
+    Attendance,
     Booking,
     BookingOrigin,
     BookingState,
+    CalendarEntry,
     CancelReason,
     NewDatesWish,
 )
 from app.bookings.places import lock_events
 from app.bookings.waiting_list import promote_waiting
-from app.catalogue.models import Event
+from app.catalogue.models import Event, EventDate, Offer
 from app.kernel.db import Base, db, insert_together, rows_changed
 
 ADJUSTMENTS_KEPT = timedelta(days=30)
@@ -38,7 +42,104 @@ def erase_adjustments(*, now: datetime) -> int:
     return rows_changed(result)
 
 
+def export(person_id: int) -> dict[str, Any]:
+    """Somebody's bookings, who came, requests, wishes, and the places they booked for others."""
+    return {
+        "bookings": _own_bookings(person_id),
+        "attendance": _attendance(person_id),
+        "requests": _requests(Booking.person_id == person_id),
+        "requests_to_them_as_manager": _requests(Approval.manager_email == _address(person_id)),
+        "places_booked_for_others": _booked_for_others(person_id),
+        "wishes_for_new_dates": _wishes(person_id),
+    }
+
+
+def _own_bookings(person_id: int) -> list[dict[str, Any]]:
+    found = db.session.scalars(
+        select(Booking)
+        .where(Booking.person_id == person_id)
+        .order_by(Booking.booked_at, Booking.id)
+        .options(joinedload(Booking.event).joinedload(Event.offer), joinedload(Booking.sector))
+    )
+    columns = [column.key for column in Booking.__table__.columns if column.key not in NOT_TOLD]
+    return [
+        {
+            "session": booking.event.title,
+            "starts_at": booking.event.starts_at,
+            "sector": booking.sector.name,
+            **{name: getattr(booking, name) for name in columns},
+        }
+        for booking in found
+    ]
+
+
+def _attendance(person_id: int) -> list[dict[str, Any]]:
+    found = db.session.execute(
+        select(
+            Booking.reference.label("booking"),
+            EventDate.starts_at,
+            Attendance.outcome,
+            Attendance.recorded_at,
+        )
+        .join(Attendance.booking)
+        .join(Attendance.event_date)
+        .where(Booking.person_id == person_id)
+        .order_by(EventDate.starts_at, Attendance.id)
+    )
+    return [row._asdict() for row in found]
+
+
+def _requests(which: ColumnElement[bool]) -> list[dict[str, Any]]:
+    found = db.session.execute(
+        select(
+            Booking.reference.label("booking"),
+            Approval.approved_by,
+            Approval.manager_name,
+            Approval.manager_email,
+            Approval.asked_at,
+            Approval.decision,
+            Approval.decided_at,
+            Approval.reason,
+        )
+        .join(Approval.booking)
+        .where(which)
+        .order_by(Approval.booking_id)
+    )
+    return [row._asdict() for row in found]
+
+
+def _booked_for_others(person_id: int) -> list[dict[str, Any]]:
+    """What whoever booked is shown of those they booked for: the name as they wrote it."""
+    found = db.session.execute(
+        select(Booking.reference.label("booking"), Booking.name_given, Booking.booked_at)
+        .where(Booking.booked_by_id == person_id, Booking.person_id != person_id)
+        .order_by(Booking.id)
+    )
+    return [row._asdict() for row in found]
+
+
+def _wishes(person_id: int) -> list[dict[str, Any]]:
+    found = db.session.execute(
+        select(Offer.title, NewDatesWish.asked_at, NewDatesWish.told_at)
+        .join(Offer, Offer.id == NewDatesWish.offer_id)
+        .where(NewDatesWish.person_id == person_id)
+        .order_by(NewDatesWish.id)
+    )
+    return [row._asdict() for row in found]
+
+
+def references_of(person_id: int) -> list[str]:
+    """The references of somebody's own bookings, which messages about them carry."""
+    found = select(Booking.reference).where(Booking.person_id == person_id)
+    return list(db.session.scalars(found))
+
+
 JOB, NOBODY = "erasure", "erased"
+# Numbers that only join tables, and the one-use key of a form.
+NOT_TOLD = {
+    *("id", "event_id", "person_id", "booked_by_id", "sector_id", "organisation_id"),
+    *("replaces_id", "form_key"),
+}
 
 
 def erase(person_id: int, *, now: datetime) -> int:
@@ -51,6 +152,7 @@ def erase(person_id: int, *, now: datetime) -> int:
     ended = _end_bookings_to_come(person_id, now)
     _forget_those_booked_by(person_id)
     _forget_questions(person_id)
+    _forget_names_in_entries(person_id)
     db.session.execute(delete(NewDatesWish).where(NewDatesWish.person_id == person_id))
     db.session.execute(
         update(Booking)
@@ -103,7 +205,7 @@ def _forget_those_booked_by(person_id: int) -> None:
 def _forget_questions(person_id: int) -> None:
     """Why somebody was refused, whom they named, and the person as a line manager of others."""
     theirs = select(Booking.id).where(Booking.person_id == person_id)
-    address = select(func.lower(Person.email)).where(Person.id == person_id).scalar_subquery()
+    address = _address(person_id)
     is_about = or_(Approval.booking_id.in_(theirs), Approval.manager_email == address)
     db.session.execute(
         update(Approval)
@@ -117,3 +219,21 @@ def _forget_questions(person_id: int) -> None:
         .values(manager_email=NOBODY)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def _forget_names_in_entries(person_id: int) -> None:
+    """An entry in the calendar of whoever booked says for whom it is."""
+    name = db.session.scalar(select(Person.name).where(Person.id == person_id))
+    theirs = select(Booking.id).where(Booking.person_id == person_id)
+    if name:
+        without = func.replace(CalendarEntry.summary, f" (for {name})", "")
+        db.session.execute(
+            update(CalendarEntry)
+            .where(CalendarEntry.booking_id.in_(theirs))
+            .values(summary=without)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+def _address(person_id: int) -> ScalarSelect[str]:
+    return select(func.lower(Person.email)).where(Person.id == person_id).scalar_subquery()

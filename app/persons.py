@@ -1,0 +1,147 @@
+"""All of one person: what every feature holds about them, and how it is erased.
+
+Features are asked in turn, from the top of the house down; each knows its own tables.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from sqlalchemy import or_, select
+
+from app import jobs
+from app.accounts import personal as accounts
+from app.accounts.models import Person
+from app.audit import personal as audit
+from app.bookings import personal as bookings
+from app.kernel import clock
+from app.kernel.db import db, transaction
+from app.kernel.spreadsheet import BYTE_ORDER_MARK, csv_text
+from app.notices import personal as notices
+from app.outbox import personal as outbox
+from app.record import personal as record
+from app.surveys import personal as surveys
+
+ACTOR = "command line"
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What came of erasing somebody; unless it is whole, their name and address are still here."""
+
+    reference: str
+    is_whole: bool
+    ended_count: int = 0
+    messages_count: int = 0
+    unsent_count: int = 0
+
+
+def find(address_or_reference: str) -> Person | None:
+    """The person with this address, or whom this reference stands for."""
+    wanted = address_or_reference.strip()
+    is_theirs = or_(Person.email == wanted.lower(), Person.reference == wanted)
+    return db.session.scalars(select(Person).where(is_theirs)).one_or_none()
+
+
+def is_erased(person: Person) -> bool:
+    """Whether nothing is left of them but a reference."""
+    return person.deactivated_at is not None and not person.name and person.email is None
+
+
+def export(person: Person, *, now: datetime) -> dict[str, Any]:
+    """Everything that is held about somebody, under the names of its kinds."""
+    return {
+        **accounts.export(person),
+        **bookings.export(person.id),
+        **record.export(person.id, now=now),
+        **notices.export(person.id),
+        **surveys.export(person.id),
+        **outbox.export(traces_of(person)),
+        **audit.export(person.reference),
+    }
+
+
+def write_zip(content: Mapping[str, Any], file: Any) -> None:
+    """The whole as JSON, and each list as a spreadsheet that people can read."""
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        whole = json.dumps(content, default=_plain, ensure_ascii=False, indent=2)
+        archive.writestr("person.json", whole)
+        for name, rows in content.items():
+            if isinstance(rows, list) and rows:
+                archive.writestr(f"{name}.csv", BYTE_ORDER_MARK + csv_text(_table(rows)))
+
+
+def _table(rows: list[dict[str, Any]]) -> Iterator[list[str]]:
+    yield list(rows[0])
+    for row in rows:
+        yield [_cell(value) for value in row.values()]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    plain = value if isinstance(value, str | int | dict) else _plain(value)
+    return json.dumps(plain) if isinstance(plain, dict) else str(plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be written down")
+
+
+def traces_of(person: Person) -> outbox.Traces:
+    """By what messages to somebody, or about them, are known."""
+    return outbox.Traces(
+        person_reference=person.reference,
+        email=person.email or "",
+        name=person.name,
+        booking_references=bookings.references_of(person.id),
+    )
+
+
+def erase(person_id: int, *, now: datetime, even_unsent: bool = False) -> Erasure:
+    """Close the account and end what is to come; tell calendars; then erase name and address.
+
+    Cancellations must leave while the address is known. If they cannot, for want of a mail server,
+    the rest waits: erase again, or `even_unsent`. Nothing else is sent to them any more.
+    """
+    with transaction():
+        person = db.session.get_one(Person, person_id)
+        reference = person.reference
+        accounts.close(person, actor=ACTOR, now=now, now_real=clock.real_now())
+        outbox.withhold(traces_of(person))
+        ended = bookings.erase(person_id, now=now)
+        surveys.erase(person_id, now=now)
+        record.erase(person_id)
+    unsent = _let_messages_leave(person_id, now)
+    if unsent and not even_unsent:
+        return Erasure(reference, is_whole=False, ended_count=ended, unsent_count=unsent)
+    with transaction():
+        person = db.session.get_one(Person, person_id)
+        messages = outbox.erase(traces_of(person), now_real=clock.real_now())
+        accounts.erase(person, actor=ACTOR, now=now)
+    return Erasure(reference, True, ended, messages, unsent)
+
+
+def _let_messages_leave(person_id: int, now: datetime) -> int:
+    """Send until nothing to them is left to send, or nothing more can be; how many are left."""
+    left = _unsent_count(person_id)
+    sending = jobs.deliver_mail(now)
+    while left and next(sending, None) is not None:
+        left = _unsent_count(person_id)
+    return left
+
+
+def _unsent_count(person_id: int) -> int:
+    count = outbox.unsent_count(traces_of(db.session.get_one(Person, person_id)))
+    db.session.rollback()
+    return count

@@ -1,0 +1,75 @@
+"""What surveys hold about a person: that they were asked and answered, never what they answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from app.bookings.models import Booking
+from app.kernel.db import db
+from app.surveys import rules
+from app.surveys.models import (
+    Evaluation,
+    InvitationState,
+    SurveyDraft,
+    SurveyInvitation,
+    SurveyStop,
+    Wave,
+)
+from app.surveys.planning import link_token
+from app.surveys.response_models import Pairing
+from app.surveys.responses import hash_of_draft
+from app.surveys.sending import stop_asking
+
+
+def export(person_id: int) -> dict[str, Any]:
+    """What somebody was asked and when; answers are kept apart from names and cannot be told."""
+    found = db.session.execute(
+        select(
+            Evaluation.title,
+            Wave.months_later,
+            SurveyInvitation.state,
+            SurveyInvitation.due_at,
+            SurveyInvitation.sent_at,
+            SurveyInvitation.reminded_at,
+            SurveyInvitation.closes_at,
+            SurveyInvitation.answered_on,
+        )
+        .join(SurveyInvitation.wave)
+        .join(SurveyInvitation.evaluation)
+        .where(SurveyInvitation.person_id == person_id)
+        .order_by(SurveyInvitation.due_at, SurveyInvitation.id)
+    )
+    rows = [row._asdict() for row in found]
+    stop = db.session.get(SurveyStop, person_id)
+    return {
+        "survey_invitations": [
+            {**row, "wave": rules.wave_words(row["months_later"])} for row in rows
+        ],
+        "asked_not_to_be_asked_at": stop.stopped_at if stop else None,
+    }
+
+
+def erase(person_id: int, *, now: datetime) -> None:
+    """Never ask again, end open links, and cut what joins a person's waves while they are open.
+
+    Answers stay, as they stay apart: nothing leads from them to anybody.
+    """
+    _forget_drafts(person_id)
+    stop_asking(person_id, now=now)
+    theirs = db.session.scalars(select(Booking.id).where(Booking.person_id == person_id))
+    keys = [f"person:{person_id}", *(f"booking:{booking_id}" for booking_id in theirs)]
+    db.session.execute(delete(Pairing).where(Pairing.addressee_key.in_(keys)))
+
+
+def _forget_drafts(person_id: int) -> None:
+    open_ones = db.session.scalars(
+        select(SurveyInvitation.reference).where(
+            SurveyInvitation.person_id == person_id,
+            SurveyInvitation.state == InvitationState.SENT,
+        )
+    )
+    hashes = [hash_of_draft(link_token(reference)) for reference in open_ones]
+    db.session.execute(delete(SurveyDraft).where(SurveyDraft.draft_hash.in_(hashes)))

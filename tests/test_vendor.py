@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tomllib
@@ -11,6 +12,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 GOVUK = PROJECT / "app" / "static" / "vendor" / "govuk"
+ICAL_JS = PROJECT / "tests" / "vendor" / "ical.js"
 LOCKS = ("runtime.txt", "dev.txt")
 
 
@@ -37,6 +39,17 @@ def test_the_licence_is_there_and_the_marks_of_government_are_not() -> None:
     assert "Crown Copyright" in licence
     names = {file.name for file in GOVUK.rglob("*") if file.is_file()}
     assert names == {"govuk.css", "govuk-frontend.min.js", "LICENCE.txt"}
+
+
+def test_the_calendar_reader_of_the_tests_is_unchanged_and_has_its_licence_with_it() -> None:
+    names = {file.name for file in ICAL_JS.parent.rglob("*") if file.is_file()}
+    assert names == {"ical.min.js", "LICENCE.txt", "README.md"}
+    content = (ICAL_JS / "ical.min.js").read_bytes()
+    about = (ICAL_JS / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(content).hexdigest() in about
+    assert b"Mozilla Public" in content
+    licence = (ICAL_JS / "LICENCE.txt").read_text(encoding="utf-8")
+    assert licence.startswith("Mozilla Public License Version 2.0")
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -11,42 +11,22 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser
 
 from app.bookings import links
-from app.kernel.db import db
-from tests.conftest import make_app
 from tests.support.calendar_checks import faults_of, faults_of_lives, faults_of_readings
 from tests.support.calendar_plays import PLAYS
 from tests.support.calendar_readers import by_ical_js
 from tests.support.calendar_scenes import OTHER_TIMES, SIDES, WORDS, played, scenes
 from tests.support.calendar_stage import Words
-from tests.support.databases import IN_MEMORY, let_go
 
 CORPUS = Path(__file__).parent / "calendar_corpus"
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Flask]:
-    """An application on a database of this file's own: what calendars say knows no database."""
-    made = make_app(IN_MEMORY)
-    with made.app_context():
-        db.create_all()
-    yield made
-    let_go(made)
-
-
-@pytest.fixture
-def scene(service: Flask) -> Iterator[Flask]:
-    with service.app_context():
-        yield service
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(PLAYS)), ids=PLAYS)
@@ -117,7 +97,7 @@ def _letters_in(function: ast.FunctionDef) -> set[str]:
 
 def _strings_of(name: ast.expr) -> list[str]:
     chosen = [name.body, name.orelse] if isinstance(name, ast.IfExp) else [name]
-    return [one.value for one in chosen if isinstance(one, ast.Constant)]
+    return [str(one.value) for one in chosen if isinstance(one, ast.Constant)]
 
 
 # The recorded ones: kind, play, times, words.
@@ -217,12 +197,12 @@ def test_the_recorded_messages_have_not_changed(
 ) -> None:
     with played(name, (SIDES | OTHER_TIMES)[when], Words(*[WORDS[words]] * 3)) as stage:
         told = next(told for told in stage.told if told.kind == f"booking_{kind}")
-    fixed = {name: with_fixed_names(getattr(told, name)) for name in ("text", "uid", "location")}
-    assert faults_of(replace(told, **fixed)) == []
+    text, uid, location = map(with_fixed_names, (told.text, told.uid, told.location))
+    assert faults_of(replace(told, text=text, uid=uid, location=location)) == []
     file = CORPUS / f"{kind}, {words}.ics".replace(", ", "-").replace(" ", "_")
     if os.environ.get("RIPPLE_WRITE_LETTERS"):
-        file.write_bytes(fixed["text"].encode())
-    assert fixed["text"].encode() == file.read_bytes()
+        file.write_bytes(text.encode())
+    assert text.encode() == file.read_bytes()
 
 
 NEW_EACH_TIME = {
@@ -238,7 +218,7 @@ def with_fixed_names(text: str) -> str:
     for pattern, fixed in NEW_EACH_TIME.items():
         for once in set(re.findall(pattern, whole)):
             folded = "((?:\r\n )?)".join(map(re.escape, once))
-            text = re.sub(folded, lambda found, fixed=fixed: _refolded(fixed, found), text)
+            text = re.sub(folded, partial(_refolded, fixed), text)
     return text
 
 

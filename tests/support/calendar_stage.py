@@ -142,12 +142,13 @@ class Stage:
 
     def person(self, *roles: Role, **changes: Any) -> Person:
         """Somebody called by the words, with an address that is hard to write."""
+        school = make_organisation(name=f"School {self.words.place}")
         facts = {
             "name": f"Sam {self.words.name}",
             "email": f"o'neil+{next(self._numbers)}@example.org",
-            "organisation": make_organisation(name=f"School {self.words.place}"),
+            "organisation": school,
+            "sector": school.sector,
         }
-        facts["sector"] = facts["organisation"].sector
         return make_person(*roles, **facts | changes)
 
     def book(self, event: Event, person: Person | None = None, **changes: Any) -> Booking:
@@ -181,14 +182,15 @@ class Stage:
         queued = select(OutboxMessage.id, *_OF_MESSAGES).where(
             OutboxMessage.calendar_text.is_not(None), OutboxMessage.id > self._noted
         )
-        for number, *message in db.session.execute(queued.order_by(OutboxMessage.id)).all():
-            self._noted = number
-            self.told.append(self._as_told(*message))
+        for message in db.session.execute(queued.order_by(OutboxMessage.id)).all():
+            self._noted = message.id
+            self.told.append(self._as_told(message))
         of_dates = select(CalendarEntry.uid, EventDate.id, EventDate.starts_at, EventDate.ends_at)
         for uid, *date in db.session.execute(of_dates.join(CalendarEntry.event_date)):
             self._dates[uid] = tuple(date)
 
-    def _as_told(self, kind: str, text: str, method: str, message_id: str) -> Told:
+    def _as_told(self, message: Any) -> Told:
+        text = message.calendar_text
         [uid] = re.findall(r"^UID:(.*)\r$", text.replace("\r\n ", ""), re.MULTILINE)
         row = db.session.execute(_OF_ENTRIES.where(CalendarEntry.uid == uid)).one()
         date = (row.date_id, row.starts_at, row.ends_at)
@@ -197,12 +199,12 @@ class Stage:
         title = f"{row.title}, {row.subtitle}" if row.subtitle else row.title
         online = f"Online, join at http://localhost/bookings/{row.reference}/join"
         return Told(
-            kind=kind,
+            kind=message.kind,
             text=text,
-            message_id=message_id,
+            message_id=message.message_id,
             booking_id=row.booking_id,
             to_email=row.email or row.office,
-            method=method,
+            method=message.calendar_method,
             uid=uid,
             date_id=date_id,
             starts_at=starts_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.accounts.models import Person
 from app.bookings import links
@@ -41,7 +42,7 @@ def asker_of(booking: Booking) -> Asker:
     return Asker(name_for_booker(booking), workplace, by.name)
 
 
-def told_to_colleague(booking: Booking) -> dict[str, str]:
+def told_to_colleague(booking: Booking) -> dict[str, Any]:
     """What a letter says to somebody whom another booked: by whom, and how to say no; or empty."""
     is_colleague = booking.origin is BookingOrigin.COLLEAGUE
     if not is_colleague or not booking.person.email or booking.booked_by_id == booking.person_id:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import func, inspect, or_, select
+from sqlalchemy import ColumnElement, func, inspect, literal, or_, select
 from sqlalchemy.orm import InstanceState, joinedload
 
-from app.accounts.models import Person, Post
+from app.accounts.models import Person, Post, PostKind
 from app.bookings import terms
 from app.bookings.colleague_rules import (
     ON_LIST_TWICE,
@@ -53,6 +53,7 @@ class Group:
     booker: Person
     manager: Manager | None
     people: list[Person | None]  # of each line; None: not known yet
+    holders: set[int]  # ids of the people who hold a post that the offer asks for
     booked: Sequence[Any]  # the event's bookings, as rows
     reasons: list[Candidate] = field(default_factory=list)
 
@@ -66,9 +67,9 @@ class Group:
         manager: Manager | None,
     ) -> Group:
         """Few statements, however many lines."""
-        by_email, booker = _people_by_email(lines, booked_by)
+        by_email, booker, holders = _people_by_email(lines, booked_by, rules_of_offer)
         plain = [without_booker(one, name=booker.name, email=booker.email or "") for one in lines]
-        earlier, by_name = _booked_before(plain, booker.id)
+        earlier, by_name = _booked_before(plain, booker.id, rules_of_offer, holders)
         found: list[Person | None] = []
         named: list[Line] = []
         for line in plain:
@@ -83,7 +84,7 @@ class Group:
             named.append(line)
             found.append(person)
         booked = db.session.execute(_BOOKED.where(Booking.event_id == event.id)).all()
-        return cls(event, rules_of_offer, named, booker, manager, found, booked)
+        return cls(event, rules_of_offer, named, booker, manager, found, holders, booked)
 
     def booked_with(self, form_key: str) -> dict[int, Any]:
         """The bookings that this form has made already, by the number of the line."""
@@ -96,10 +97,12 @@ class Group:
     def told_again(self, earlier: dict[int, Any]) -> list[LineOutcome]:
         """What became of the lines of a form that comes again; Refused if it is another list."""
         told = []
+        reasons = self.candidates()
         for number, (line, person) in enumerate(zip(self.lines, self.people, strict=True)):
             row = earlier.pop(number, None)
             if row is None:
-                told.append(LineOutcome(line, Became.REFUSED, NOT_ON_THE_FORM))
+                words = reasons[number].words or NOT_ON_THE_FORM
+                told.append(LineOutcome(line, Became.REFUSED, words))
                 continue
             if person is None or row.person_id != person.id:
                 raise Refused(USED_FORM)
@@ -119,7 +122,7 @@ class Group:
             for row in self.booked
             if row.state is not BookingState.CANCELLED
         }
-        barred = _Barred(self.terms, self.booker, [p for p in self.people if p])
+        barred = _Barred(self.terms, self.booker, self.holders)
         seen: set[int] = set()
         found = []
         for line, person in zip(self.lines, self.people, strict=True):
@@ -206,13 +209,18 @@ _BOOKED = select(
 )
 
 
-def _people_by_email(lines: Sequence[Line], booked_by: Person) -> tuple[dict[str, Person], Person]:
-    """The people with these addresses, and the booker, as this transaction sees them."""
+def _people_by_email(
+    lines: Sequence[Line], booked_by: Person, rules_of_offer: Terms
+) -> tuple[dict[str, Person], Person, set[int]]:
+    """The people with these addresses, and the booker, as this transaction sees them.
+
+    And who of them holds a post that the offer asks for.
+    """
     state: InstanceState[Person] = inspect(booked_by)
     booker_id: int = state.identity[0] if state.identity else booked_by.id
     addresses = {line.email.lower() for line in lines if line.email and not line.earlier}
-    found = db.session.scalars(
-        select(Person)
+    found = db.session.execute(
+        select(Person, _holds_post(rules_of_offer))
         .where(or_(Person.email.in_(addresses), Person.id == booker_id))
         .options(
             joinedload(Person.organisation),
@@ -220,15 +228,32 @@ def _people_by_email(lines: Sequence[Line], booked_by: Person) -> tuple[dict[str
             joinedload(Person.role_grants),
         )
     ).unique()
-    people = {person.id: person for person in found}
+    people, holders = dict[int, Person](), set[int]()
+    for person, holds_post in found:
+        people[person.id] = person
+        holders |= {person.id} if holds_post else set()
     by_email = {person.email: person for person in people.values() if person.email}
-    return by_email, people[booker_id]
+    return by_email, people[booker_id], holders
+
+
+def _holds_post(rules_of_offer: Terms) -> ColumnElement[bool]:
+    """Whether somebody holds a post that the offer asks for; nobody does if it asks for none."""
+    if not rules_of_offer.posts:
+        return literal(value=False).label("holds_post")
+    kinds = [PostKind(kind) for kind in rules_of_offer.posts]
+    held = select(Post.id).where(
+        Post.person_id == Person.id, Post.kind.in_(kinds), Post.until_on.is_(None)
+    )
+    return held.exists().label("holds_post")
 
 
 def _booked_before(
-    lines: Sequence[Line], booker_id: int
+    lines: Sequence[Line], booker_id: int, rules_of_offer: Terms, holders: set[int]
 ) -> tuple[dict[str, tuple[str, Person]], dict[str, Person]]:
-    """People this booker booked before: by the booking's reference, and by name if no address."""
+    """People this booker booked before: by the booking's reference, and by name if no address.
+
+    Those of them who hold a post that the offer asks for are added to `holders`.
+    """
     references = {line.earlier for line in lines if line.earlier}
     names = {line.name for line in lines if not line.email and not line.earlier}
     if not references and not names:
@@ -236,7 +261,7 @@ def _booked_before(
     lower = {name.lower() for name in names}
     has_name = or_(Person.name.in_(names), func.lower(Person.name).in_(lower))
     rows = db.session.execute(
-        select(Booking.reference, Booking.name_given, Person)
+        select(Booking.reference, Booking.name_given, Person, _holds_post(rules_of_offer))
         .join(Booking.person)
         .where(
             Booking.booked_by_id == booker_id,
@@ -246,6 +271,7 @@ def _booked_before(
         .order_by(Booking.id)
         .options(joinedload(Person.organisation), joinedload(Person.sector))
     ).all()
+    holders |= {row.Person.id for row in rows if row.holds_post}
     earlier = {row.reference: (row.name_given, row.Person) for row in rows}
     by_name = {
         row.Person.name.casefold(): row.Person
@@ -258,17 +284,18 @@ def _booked_before(
 class _Barred:
     """Whom the rules of the offer keep from booking, in words; a newcomer is as the booker is."""
 
-    def __init__(self, rules_of_offer: Terms, booker: Person, people: Sequence[Person]) -> None:
+    def __init__(self, rules_of_offer: Terms, booker: Person, holders: set[int]) -> None:
         self.terms = rules_of_offer
         self.without_posts = replace(rules_of_offer, posts=frozenset())
         self.booker = booker
-        self.posts = _posts(people) if rules_of_offer.posts else {}
+        self.holders = holders
         self.words_of: dict[Bar, str] = {}
 
     def words(self, person: Person | None) -> str:
         """The rule that bars them; a person not known yet holds no post."""
         facts = terms.applicant_of(person or self.booker, self.without_posts)
-        held = frozenset[str](self.posts.get(person.id, ()) if person else ())
+        holds_post = person is not None and person.id in self.holders
+        held = self.terms.posts if holds_post else frozenset[str]()
         rule = bar(self.terms, Applicant(facts.sector, facts.establishments, held))
         if rule is None:
             return ""
@@ -276,16 +303,6 @@ class _Barred:
             words = terms.rule_words(rule, self.terms)
             self.words_of[rule] = f"{words} Ask us if this person should be able to book."
         return self.words_of[rule]
-
-
-def _posts(people: Sequence[Person]) -> dict[int, set[str]]:
-    held: defaultdict[int, set[str]] = defaultdict(set)
-    ids = [person.id for person in people]
-    for person_id, kind in db.session.execute(
-        select(Post.person_id, Post.kind).where(Post.person_id.in_(ids), Post.until_on.is_(None))
-    ):
-        held[person_id].add(kind.value)
-    return held
 
 
 def _taken(booked: Sequence[Any]) -> Taken:

@@ -109,14 +109,6 @@ def positions(event_id: int) -> dict[str, int]:
     return {reference: number for number, reference in enumerate(waiting, start=1)}
 
 
-def is_used(form_key: str, event_id: int) -> bool:
-    """Whether a list was booked on this event with this form already."""
-    made = select(Booking.id).where(
-        Booking.event_id == event_id, Booking.form_key.startswith(f"{form_key}-")
-    )
-    return db.session.scalar(made.limit(1)) is not None
-
-
 def booked_for_others(booker_id: int, *, now: datetime) -> list[BookedEvent]:
     """The events to come on which somebody booked others, the soonest first, with a few of each."""
     numbered = (

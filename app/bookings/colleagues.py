@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from app.bookings import emails, terms
 from app.bookings.colleague_group import STATES, Group, sector_of
 from app.bookings.colleague_rules import Became, Line, LineOutcome, Share
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
-from app.bookings.places import facts_of, lock_event_and_terms
+from app.bookings.places import facts_of, lock_event_and_terms, lock_event_called
 from app.bookings.requests import Manager, ask_for_approval
 from app.bookings.rules import check_may_book, joining_time
 from app.bookings.taking import USED_FORM, Asked, mode_of_booking, new_booking
@@ -28,21 +28,30 @@ from app.kernel.errors import Refused
 from app.kernel.tokens import new_reference
 
 
+def anybody(_people: int) -> None:
+    """Let any number of people be booked."""
+
+
 def book_colleagues(
-    event_id: int,
+    which: int | str,
     lines: Sequence[Line],
     *,
     booked_by: Person,
     form_key: str,
     mode: EventMode,
     manager: Manager | None = None,
+    admit: Callable[[int], None] = anybody,
     now: datetime,
 ) -> list[LineOutcome]:
     """Book everybody on the list as far as places go; what became of each line, in order.
 
-    Refused if nobody can book. The same form sent twice tells what it did the first time.
+    The event is named by its id or its reference. Refused if nobody can book, or if `admit` will
+    not have so many. The same form sent twice tells what it did the first time.
     """
-    event, rules_of_offer = lock_event_and_terms(event_id)
+    if isinstance(which, str):
+        event, rules_of_offer = lock_event_called(which)
+    else:
+        event, rules_of_offer = lock_event_and_terms(which)
     group = Group.gather(event, rules_of_offer, lines, booked_by, manager)
     earlier = group.booked_with(form_key)
     if earlier:
@@ -52,9 +61,18 @@ def book_colleagues(
         raise Refused("Enter the name and work email address of the line manager")
     shares = group.shares(group.candidates())
     mode = mode_of_booking(event, mode)
+    admit(sum(share.became is not Became.REFUSED for share in shares))
     made = _write(group, shares, form_key, mode, now=now)
     _tell(group, made, manager, now=now)
     return group.outcomes(shares, made)
+
+
+def tell_again(
+    event: Event, rules_of_offer: Terms, lines: Sequence[Line], *, booked_by: Person, form_key: str
+) -> list[LineOutcome]:
+    """What became of each line of a form that was sent, as it stands now; changes nothing."""
+    group = Group.gather(event, rules_of_offer, lines, booked_by, None)
+    return group.told_again(group.booked_with(form_key))
 
 
 def foresee(

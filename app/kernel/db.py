@@ -162,7 +162,9 @@ def insert_and_return(rows: Sequence[Kept]) -> list[Kept]:
     if not rows:
         return []
     kind = type(rows[0])
-    return list(db.session.scalars(insert(kind).returning(kind), [_values(row) for row in rows]))
+    # What is empty is written too, or rows with different gaps would be statements of their own.
+    into = insert(kind).returning(kind).execution_options(render_nulls=True)
+    return list(db.session.scalars(into, [_values(row) for row in rows]))
 
 
 def rows_changed(result: Result[Any]) -> int:

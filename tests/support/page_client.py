@@ -106,6 +106,7 @@ class PageClient(FlaskClient):
         """Watch the application's database."""
         super().__init__(application, PageResponse, *arguments[1:], **options)
         self.watch = Watch.over(application)
+        self.sent: Any = None
 
     def open(self, *arguments: Any, judge: bool = True, **options: Any) -> PageResponse:
         """Make a request and judge the answer; AssertionError lists what is wrong with it."""
@@ -123,6 +124,7 @@ class PageClient(FlaskClient):
 
     def post(self, *arguments: Any, **options: Any) -> PageResponse:
         """Send something as it is, without a form's hidden fields: mostly you want post_form."""
+        self.sent = options.get("data")
         return self.open(*arguments, method="POST", **options)
 
     def post_form(
@@ -152,7 +154,12 @@ class PageClient(FlaskClient):
         for _ in range(10):
             if response.location is None or not 300 <= response.status_code < 400:
                 return response
-            response = self.get(response.location)
+            sends_again = response.status_code in {307, 308} and response.request.method == "POST"
+            response = (
+                self.post(response.location, data=self.sent)
+                if sends_again
+                else self.get(response.location)
+            )
         raise AssertionError(f"redirected more than ten times, at last to {response.location}")
 
     def click(self, response: PageResponse, words: str) -> PageResponse:

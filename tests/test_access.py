@@ -42,6 +42,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/events/<reference>.ics": ANYBODY,
     "/events/<reference>/book": SIGNED_IN,
     "/events/<reference>/book-others": SIGNED_IN,
+    "/events/<reference>/booked-others": SIGNED_IN,
     "/healthz": ANYBODY,
     "/learning": ANYBODY,
     "/learning.atom": ANYBODY,

@@ -15,7 +15,7 @@ from typing import TypeVar
 from flask import current_app
 
 from app.accounts.personal import purge_expired_sign_ins
-from app.bookings import approvals, held_places, new_dates, waiting_list
+from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -146,6 +146,12 @@ def let_requests_lapse(now: datetime) -> Iterator[int]:
     yield from one_by_one(_people(approvals.requests_to_lapse, now), approvals.lapse, now)
 
 
+def correct_titles(now: datetime) -> Iterator[int]:
+    """Bring calendars up to date after an offer got another title, one transaction each event."""
+    events = _people(retitled.events_with_old_titles, now)
+    yield from one_by_one(events, retitled.correct_calendars, now)
+
+
 def send_notices(now: datetime) -> Iterator[int]:
     """Make the rounds of notices true to rules and events, and send what is due."""
     with transaction():
@@ -199,6 +205,7 @@ JOBS = (
     Job("requests", 60, let_requests_lapse),
     Job("waiting lists", 30, move_waiting_lists),
     Job("tell of new dates", 300, tell_of_new_dates),
+    Job("titles", 300, correct_titles),
     Job("plan surveys", 300, plan_surveys),
     Job("send surveys", 60, send_surveys),
     Job("remind", 300, remind_of_surveys),

@@ -299,7 +299,7 @@ def _tell_everybody(
     was = [before for before, after in zip(old, new, strict=True) if before != after]
     if event.ends_at <= now or not (was or nearer):
         return
-    bookings = _live_bookings(event)
+    bookings = live_bookings(event)
     with db.session.no_autoflush:  # calendars are written together
         for booking in bookings:
             if booking.id in told or not (was or booking.id in nearer):
@@ -315,7 +315,8 @@ def _tell_everybody(
     db.session.flush()
 
 
-def _live_bookings(event: Event) -> Sequence[Booking]:
+def live_bookings(event: Event) -> Sequence[Booking]:
+    """Everybody's booking that stands, with whom to write to and what their calendar says."""
     found = db.session.scalars(
         _live(select(Booking), event)
         .order_by(Booking.id)
@@ -346,7 +347,7 @@ def cancel_event(event_id: int, *, reason: str, actor: Person, now: datetime) ->
     if event.state is EventState.PUBLISHED and event.starts_at <= now:
         raise Refused("This session has started: take out the dates that do not take place instead")
     was_published = event.state is EventState.PUBLISHED
-    bookings = _live_bookings(event)
+    bookings = live_bookings(event)
     event.state, event.cancellation_reason = EventState.CANCELLED, reason
     event.cancelled_at = event.updated_at = now
     event.places_taken = event.waiting_count = 0

@@ -14,6 +14,7 @@ from app.bookings import (
     operations,
     personal,
     removing,
+    retitled,
 )
 from app.bookings.change_terms import change_terms
 from app.bookings.colleague_rules import Line
@@ -21,11 +22,13 @@ from app.bookings.models import ApprovedBy, Booking, BookingOrigin, Promotion
 from app.bookings.requests import Manager
 from app.bookings.terms_rules import FOR_EVERYBODY
 from app.catalogue.models import Event, EventMode
+from app.catalogue.operations import OfferDetails, edit_offer
 from tests.support.calendar_stage import Stage, as_they_are, shifted
 from tests.support.factories import make_terms
 
 Play = Callable[[Stage], None]
 PLAYS: dict[str, Play] = {}
+COLLEAGUE = BookingOrigin.COLLEAGUE
 A_WEEK = timedelta(weeks=1)
 # Over the change of the clocks, from whichever side the stage's times are on.
 OVER_THE_CHANGE = timedelta(weeks=2)
@@ -80,7 +83,7 @@ def booked_for_colleagues_with_and_without_an_address(stage: Stage) -> None:
 @play
 def declined_by_the_colleague_it_was_booked_for(stage: Stage) -> None:
     office = stage.person()
-    booking = stage.book(stage.event(), booked_by=office, origin=BookingOrigin.COLLEAGUE)
+    booking = stage.book(stage.event(), booked_by=office, origin=COLLEAGUE)
     stage.do(operations.cancel_booking, booking.id, actor=booking.person)
 
 
@@ -232,6 +235,19 @@ def the_title_changed(stage: Stage) -> None:
 
 
 @play
+def the_offer_got_another_title(stage: Stage) -> None:
+    event = stage.event()
+    stage.book(event)
+    stage.book(event, stage.person(email=None), booked_by=stage.person(), origin=COLLEAGUE)
+    for title in (f"Another {stage.words.title}", "Short"):
+        details = OfferDetails(title, event.offer.kind, "New", "And anew", "Everybody")
+        stage.do(edit_offer, event.offer_id, details, actor=stage.officer)
+        assert retitled.events_with_old_titles(now=stage.now) == [event.id]
+        stage.do(retitled.correct_calendars, event.id)
+        assert retitled.events_with_old_titles(now=stage.now) == []
+
+
+@play
 def a_date_added_and_another_taken_out(stage: Stage) -> None:
     event = stage.event()
     stage.book(event)
@@ -246,7 +262,7 @@ def a_date_added_and_another_taken_out(stage: Stage) -> None:
 def the_event_called_off(stage: Stage) -> None:
     event = stage.event()
     stage.book(event)
-    stage.book(event, stage.person(email=None), booked_by=stage.person())
+    stage.book(event, stage.person(email=None), booked_by=stage.person(), origin=COLLEAGUE)
     stage.do(operations.cancel_event, event.id, reason=stage.words.place, actor=stage.officer)
 
 

@@ -20,6 +20,7 @@ import app.bookings.held_views
 import app.bookings.manage_views
 import app.bookings.moving_views
 import app.bookings.new_dates_views
+import app.bookings.phone_views
 import app.bookings.terms_views
 import app.bookings.views
 import app.bookings.waiting_views
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     app.catalogue.manage_views.bp,
     app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
+    app.bookings.phone_views.bp,
     app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,
     app.attendance.manage_views.bp,

@@ -107,6 +107,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/evaluations/new": PROGRAMME,
     "/manage/events/<reference>": PROGRAMME,
     "/manage/events/<reference>/bookings": PROGRAMME,
+    "/manage/events/<reference>/bookings/<booking_reference>": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/cancel": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/move": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/move/<to_reference>": PROGRAMME,

@@ -98,7 +98,7 @@ CASES = (
     Case("/manage/offers/<slug>/events/new", "delivery", "Save the draft"),
     Case("/manage/series/new", "delivery"),
     Case("/manage/series/<slug>/edit", "delivery"),
-    Case("/manage/events/<reference>/bookings/new", "delivery"),
+    Case("/manage/events/<reference>/bookings/new", "delivery", checks_first=True),
     Case("/manage/events/<reference>/waiting-list/<booking_reference>/remove", "delivery"),
     Case("/manage/events/<reference>/cancel", "delivery"),
     Case("/manage/events/<reference>/change", "delivery", "Continue", checks_first=True),

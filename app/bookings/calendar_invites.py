@@ -9,7 +9,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from app.accounts.models import Person
 from app.bookings import links
-from app.bookings.models import Booking, CalendarEntry
+from app.bookings.models import Booking, BookingOrigin, CalendarEntry
 from app.bookings.rules import CalendarFacts, needs_calendar_update
 from app.catalogue.models import Event, EventDate, EventMode
 from app.kernel import clock, ical
@@ -33,8 +33,12 @@ def joining_url(booking: Booking) -> str:
 
 
 def reached(booking: Booking) -> Person:
-    """Who messages about this booking go to: the person, or else whoever booked for them."""
-    return booking.person if booking.person.email else booking.booked_by
+    """Who messages about this booking go to: the person, or else the colleague who booked for them.
+
+    Staff who booked for somebody without an address told them on the telephone.
+    """
+    by_phone = booking.origin is BookingOrigin.STAFF
+    return booking.person if booking.person.email or by_phone else booking.booked_by
 
 
 def place_of(booking: Booking, event: Event) -> str:

@@ -66,17 +66,6 @@ class BookForm(PageForm):
         return Manager(self.manager_name.text, self.manager_email.text)
 
 
-class StaffBookForm(BookForm):
-    """What staff ask somebody who rings."""
-
-    name = LineField("Full name", [Required("Enter the person's full name")], most=100)
-    email = email_field("Email address")
-    organisation = LineField("Organisation (optional)")
-    adjustments = TextField(
-        "Is there anything they need to take part? (optional)", most=ADJUSTMENTS_LENGTH
-    )
-
-
 class AdjustmentsForm(PageForm):
     """What somebody who has booked needs to take part; nothing, if it is empty."""
 

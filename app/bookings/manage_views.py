@@ -9,23 +9,21 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.accounts.models import Person
-from app.accounts.people import NamedPerson, find_or_add_people
 from app.bookings import event_changes, manage_queries, operations, queries
 from app.bookings.event_changes import EventChange
-from app.bookings.forms import CancelEventForm, OneButton, StaffBookForm, event_change
-from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.forms import CancelEventForm, OneButton, event_change
+from app.bookings.models import Booking, BookingState
 from app.bookings.moving_queries import exchanges
 from app.bookings.places import facts_of, terms_of
 from app.bookings.rules import opening
 from app.catalogue.forms import EventForm
 from app.catalogue.manage_queries import half_terms_for
-from app.catalogue.models import Event, EventMode, EventState
+from app.catalogue.models import Event, EventState
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
 from app.kernel.paging import page_number
-from app.kernel.tokens import new_reference
 
 bp = Blueprint("manage_bookings", __name__, url_prefix="/manage/events/<reference>")
 
@@ -104,48 +102,6 @@ def bookings(reference: str) -> str | Response:
         list_pages=shown,
         address=lambda number: url_for(".bookings", reference=reference, show=which, page=number),
     )
-
-
-@bp.route("/bookings/new", methods=["GET", "POST"])
-@staff
-def book(reference: str) -> str | Response:
-    """Book for somebody who rings."""
-    event, form = _event_or_404(reference), StaffBookForm()
-    if event.mode is not EventMode.HYBRID:
-        del form.mode
-    if form.submitted_and_valid():
-        try:
-            made = _book_for(event, form)
-        except Refused as refusal:
-            form.refuse(refusal)
-            event = _event_or_404(reference)
-        else:
-            flash(made, "success")
-            return redirect(url_for(".bookings", reference=reference))
-    form.form_key.data = form.form_key.data or new_reference(20)
-    return render_template("bookings/manage_book.html", event=event, form=form)
-
-
-def _book_for(event: Event, form: StaffBookForm) -> str:
-    """Book for the person named; what became of it, in words."""
-    mode = EventMode(form.mode.data) if "mode" in form else event.mode
-    named = NamedPerson(form.name.data or "", form.email.data or "", form.organisation.data or "")
-    event_id, me, now = event.id, _me(), clock.now()
-    with transaction():
-        [person] = find_or_add_people([named], now=now)
-        booking = operations.book(
-            event_id,
-            person,
-            booked_by=me,
-            origin=BookingOrigin.STAFF,
-            mode=mode,
-            form_key=form.form_key.data,
-            adjustments=form.adjustments.text,
-            now=now,
-        )
-        if booking.state is BookingState.WAITING:
-            return f"The session is full: {named.name} is on the waiting list and has been told"
-        return f"{named.name} has a place and has been told"
 
 
 @bp.route("/bookings/<booking_reference>/cancel", methods=["GET", "POST"])

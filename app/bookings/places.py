@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    String,
     Table,
     Update,
     bindparam,
@@ -76,6 +77,11 @@ def lock_event_and_terms(event_id: int) -> tuple[Event, Terms]:
     return _locked_with_terms(_BY_ID, event_id)
 
 
+def lock_event_called(reference: str) -> tuple[Event, Terms]:
+    """The event with this reference, locked likewise; LookupError if none."""
+    return _locked_with_terms(_BY_REFERENCE, reference)
+
+
 def lock_to_book(
     event_id: int, person_id: int, form_key: str | None
 ) -> tuple[Event, Person, Terms, BookingFacts]:
@@ -118,6 +124,7 @@ def _lock_and_look(which: ColumnElement[bool]) -> tuple[Update, Any]:
 
 _WANTED = bindparam("wanted", type_=Integer)
 _BY_ID = _lock_and_look(Event.id == _WANTED)
+_BY_REFERENCE = _lock_and_look(Event.reference == bindparam("wanted", type_=String))
 _BY_BOOKING = _lock_and_look(
     Event.id == select(Booking.event_id).where(Booking.id == _WANTED).scalar_subquery()
 )
@@ -142,7 +149,7 @@ def _locked(statements: tuple[Update, Any], wanted: int) -> Event:
     return _locked_with_terms(statements, wanted)[0]
 
 
-def _locked_with_terms(statements: tuple[Update, Any], wanted: int) -> tuple[Event, Terms]:
+def _locked_with_terms(statements: tuple[Update, Any], wanted: int | str) -> tuple[Event, Terms]:
     event, row = _lock_then_look(statements, {"wanted": wanted})
     return event, terms_from(row)
 

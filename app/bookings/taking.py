@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,7 @@ class Asked:
     name_given: str = ""
     manager: Manager | None = None
     past_the_rules: bool = False  # staff book somebody whom a rule or limit would bar
+    trail: Mapping[str, str] = field(default_factory=dict)  # what the audit trail says besides
 
     @property
     def by_staff(self) -> bool:
@@ -105,8 +107,9 @@ def write_booking(
     else:
         give(event, booking, facts, asked, rules_of_offer, now=now)
     _add(booking)
+    by = asked.booked_by.reference
     rows: list[Base] = [
-        audit.line(asked.booked_by.reference, "booked", "booking", booking.reference, now=now)
+        audit.line(by, "booked", "booking", booking.reference, now=now, **asked.trail)
     ]
     if needs_yes:
         ask_for_approval(booking, event, rules_of_offer, asked.manager, now=now, into=rows)

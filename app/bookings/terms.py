@@ -161,7 +161,7 @@ def applicant_of(person: Person, terms: Terms) -> Applicant:
     return Applicant(
         sector=_sector_slug(person) if terms.sectors else "",
         establishments=establishments,
-        posts=_posts(person) if terms.posts else frozenset(),
+        posts=frozenset(k.value for k in posts_of(person)) if terms.posts else frozenset(),
     )
 
 
@@ -171,6 +171,7 @@ def _sector_slug(person: Person) -> str:
     return person.organisation.sector.slug if person.organisation else ""
 
 
-def _posts(person: Person) -> frozenset[str]:
+def posts_of(person: Person) -> frozenset[PostKind]:
+    """The posts that somebody holds now."""
     held = select(Post.kind).where(Post.person_id == person.id, Post.until_on.is_(None))
-    return frozenset(kind.value for kind in db.session.scalars(held))
+    return frozenset(db.session.scalars(held))

@@ -67,13 +67,18 @@ class Bar(enum.StrEnum):
 
 def bar(terms: Terms, applicant: Applicant) -> Bar | None:
     """The first rule that keeps somebody from booking; None if they may (R20, R24)."""
-    if terms.sectors and applicant.sector not in terms.sectors:
-        return Bar.SECTOR
-    if terms.establishments and not terms.establishments & applicant.establishments:
-        return Bar.ESTABLISHMENT
-    if terms.posts and not terms.posts & applicant.posts:
-        return Bar.POST
-    return None
+    return next(iter(bars(terms, applicant)), None)
+
+
+def bars(terms: Terms, applicant: Applicant) -> list[Bar]:
+    """Every rule that keeps somebody from booking."""
+    says_no = {
+        Bar.SECTOR: terms.sectors and applicant.sector not in terms.sectors,
+        Bar.ESTABLISHMENT: terms.establishments
+        and not terms.establishments & applicant.establishments,
+        Bar.POST: terms.posts and not terms.posts & applicant.posts,
+    }
+    return [rule for rule, is_no in says_no.items() if is_no]
 
 
 class Limit(enum.StrEnum):

@@ -146,7 +146,10 @@ def bookings_never_told(moment: Moment) -> Found:
         .where(
             Event.starts_at > moment.now,
             Event.published_at.is_not(None),
-            or_(Person.email.is_not(None), booked_by.email.is_not(None)),
+            or_(
+                Person.email.is_not(None),
+                and_(booked_by.email.is_not(None), Booking.origin != BookingOrigin.STAFF),
+            ),
             Booking.state.in_([state for state, _ in EXPECTED_MESSAGES]),
             Booking.cancelled_because.is_distinct_from(CancelReason.ERASED),
             _with_messages(moment),

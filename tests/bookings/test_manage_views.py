@@ -22,9 +22,9 @@ from tests.support.factories import (
     make_booking,
     make_event,
     make_offer,
-    make_organisation,
     make_partnership,
     make_person,
+    make_sector,
 )
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
@@ -160,46 +160,6 @@ def test_a_strange_address_shows_the_first_list(client: PageClient, query: str) 
     path = f"/manage/events/{coming().reference}/bookings?{query}"
     staff(client)
     assert client.get(path).h1 == "Bookings"
-
-
-def test_staff_book_for_somebody_who_rings(client: PageClient) -> None:
-    organisation = make_organisation(name="Castleford Academy")
-    organisation_id = organisation.id
-    event = coming()
-    path = f"/manage/events/{event.reference}/bookings/new"
-    me = staff(client)
-    my_id = me.id
-    done = client.submit(
-        client.get(path),
-        {"name": "Sam Ring", "email": "Sam.Ring@Example.ORG", "organisation": "castleford academy"},
-        button="Book this place",
-    )
-    assert "Sam Ring has a place and has been told" in done.words
-    booking = db.session.scalars(select(Booking)).one()
-    assert (booking.person.email, booking.origin) == ("sam.ring@example.org", BookingOrigin.STAFF)
-    assert (booking.organisation_id, booking.booked_by_id) == (organisation_id, my_id)
-    assert kinds() == ["confirmed"]
-
-
-@pytest.mark.parametrize(
-    ("values", "error"),
-    [
-        ({"name": "", "email": "a@example.org"}, "Enter the person's full name"),
-        ({"name": "A B", "email": "no address"}, "Enter an email address in the correct format"),
-        ({"name": "A" * 101, "email": "a@example.org"}, "Full name must be 100 characters"),
-        ({"name": "A B", "email": "a@example.org", "form_key": "x"}, "open for too long"),
-    ],
-    ids=["no name", "no address", "too long", "no key of ours"],
-)
-def test_a_booking_by_telephone_needs_a_name_and_an_address(
-    client: PageClient, values: dict[str, str], error: str
-) -> None:
-    path = f"/manage/events/{coming().reference}/bookings/new"
-    staff(client)
-    refused = client.submit(client.get(path), values, button="Book this place")
-    assert error in refused.errors[0]
-    assert refused.page.one("input", name="email")["value"] == values["email"]
-    assert db.session.scalar(select(func.count()).select_from(Booking)) == 0
 
 
 def test_staff_cancel_a_place_and_the_next_person_gets_it(client: PageClient) -> None:
@@ -338,13 +298,11 @@ def test_a_wrong_change_is_refused_and_kept_on_the_page(
 
 def test_messages_are_listed_without_their_bodies(client: PageClient) -> None:
     event = coming()
-    path = f"/manage/events/{event.reference}"
+    path, sector = f"/manage/events/{event.reference}", make_sector().slug
     staff(client)
-    client.submit(
-        client.get(f"{path}/bookings/new"),
-        {"name": "Sam Ring", "email": "sam@example.org"},
-        button="Book this place",
-    )
+    who = {"name": "Sam Ring", "email": "sam@example.org", "sector": sector}
+    asked = client.submit(client.get(f"{path}/bookings/new"), who, button="Continue")
+    client.submit(asked, button="Book this place")
     page = client.get(f"{path}/messages")
     assert "Sam Ring" in page.words
     assert "Waiting to leave" in page.words

@@ -15,6 +15,7 @@ from app.audit.models import AuditLine
 from app.bookings.by_phone import Call, RuleSaysNo, book_by_phone
 from app.bookings.models import Booking, BookingOrigin, BookingState
 from app.catalogue.models import Event, EventMode, Offer
+from app.checks.verify import verify
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -35,6 +36,7 @@ from tests.support.factories import (
 from tests.support.page_client import PageClient, PageResponse
 from tests.support.signing_in import sign_in
 
+HISTORY = BookingOrigin.HISTORY
 SAM = "sam@example.org"
 KEY = "k" * 20
 
@@ -324,7 +326,9 @@ def test_whom_a_limit_keeps_out_waits_or_is_let_past_it(
     event, body = make_event(), make_organisation()
     make_terms(event.offer, most_per_organisation=1)
     make_booking(event, make_person(organisation=body, sector=body.sector))
-    with pytest.raises(RuleSaysNo, match="One organisation may have 1 place, and theirs has none left"):
+    with pytest.raises(
+        RuleSaysNo, match="One organisation may have 1 place, and theirs has none left"
+    ):
         ring(event, organisation=body.reference)
     assert ring(event, organisation=body.reference, **answer).state is state
 
@@ -346,6 +350,16 @@ def test_the_same_form_sent_twice_books_once(app: Flask) -> None:
     assert event.places_taken == 1
     with pytest.raises(Refused, match="used already"):
         ring(make_event(), email=None)
+
+
+def test_the_check_of_the_database_misses_no_letter_and_accuses_nobody(app: Flask) -> None:
+    event, body = make_event(capacity=2), make_organisation()
+    make_terms(event.offer, most_per_organisation=1)
+    make_booking(event, make_person(organisation=body, sector=body.sector), origin=HISTORY)
+    past = {"organisation": body.reference, "set_aside": "limit-organisation"}
+    ring(event, email=None, **past)
+    ring(event, email=None, name="Old Lee", form_key="o" * 20)
+    assert [found.name for found in verify(now=NOW) if found.violations] == []
 
 
 def test_somebody_who_is_booked_is_not_booked_again(app: Flask) -> None:

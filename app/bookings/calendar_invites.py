@@ -75,6 +75,7 @@ def _new_entry(booking: Booking, event: Event, date: EventDate, *, now: datetime
         ends_at=facts.ends_at,
         summary=facts.summary,
         location=facts.location,
+        organiser_email=partnership.current().organiser_email,
         sent_at=now,
     )
 
@@ -164,7 +165,7 @@ def item_of(
         location=entry.location,
         url=joining_url(booking) if is_online else booking_url(booking),
         organiser_name=facts.organiser_name,
-        organiser_email=facts.organiser_email,
+        organiser_email=entry.organiser_email,
         attendee_name=person.name if is_addressed else None,
         attendee_email=person.email if is_addressed else None,
         stamped_at=now,

@@ -152,6 +152,9 @@ class CalendarEntry(Base):
     ends_at: Mapped[datetime]
     summary: Mapped[str]
     location: Mapped[str]
+    organiser_email: Mapped[str] = mapped_column(
+        comment="Who invited: calendars ignore an update from anybody else (RFC 5546)"
+    )
     sent_at: Mapped[datetime] = mapped_column(comment="When the last message was queued")
     cancelled_at: Mapped[datetime | None]
 

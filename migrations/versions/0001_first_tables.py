@@ -1767,6 +1767,12 @@ def upgrade() -> None:
         sa.Column("summary", sa.String(), nullable=False),
         sa.Column("location", sa.String(), nullable=False),
         sa.Column(
+            "organiser_email",
+            sa.String(),
+            nullable=False,
+            comment="Who invited: calendars ignore an update from anybody else (RFC 5546)",
+        ),
+        sa.Column(
             "sent_at",
             sa.DateTime(timezone=True),
             nullable=False,

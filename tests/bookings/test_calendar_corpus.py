@@ -37,7 +37,7 @@ def test_every_message_is_read_alike_by_every_program(number: int, name: str) ->
         # Mail is the same at all times: composing every second one is enough.
         carried = stage.leave() if (number + turn) % 2 else {}
         for told in stage.told:
-            found += faults_of(told, carried.get(told.message_id))
+            found += faults_of(told, carried.get(told.message_id), stage.mailbox)
         assert stage.told
         assert not found, f"{scene}: " + "; ".join(found)
 

@@ -39,16 +39,20 @@ COMPONENTS = ["VCALENDAR", "VTIMEZONE", "DAYLIGHT", "STANDARD", "VEVENT"]
 MOST_OCTETS = 75
 
 
-def faults_of(told: Told, content: bytes | None = None) -> list[str]:
-    """What is wrong with a calendar message, and with the mail that carries it, in words."""
-    found = [] if content is None else list(_faults_of_mail(content, told))
+def faults_of(told: Told, content: bytes | None = None, sender: str = "") -> list[str]:
+    """What is wrong with a calendar message, and with the mail that carries it, in words.
+
+    `sender` is the mailbox it leaves from, if that is no longer the one that once invited.
+    """
+    mailbox = sender or told.organiser_email
+    found = [] if content is None else list(_faults_of_mail(content, told, mailbox))
     found += [*faults_of_lines(told.text.encode()), *_faults_of_names(told.text)]
     if not found:  # a reader may stumble over what is wrong already
         found += faults_of_readings([read(told.text) for read in READERS.values()], told)
     return [f"{told.kind}: {fault}" for fault in found]
 
 
-def _faults_of_mail(content: bytes, told: Told) -> Iterator[str]:
+def _faults_of_mail(content: bytes, told: Told, mailbox: str) -> Iterator[str]:
     head = content.split(b"\r\n\r\n", 1)[0]
     raw = [line.split(b":")[0].decode() for line in re.split(rb"\r\n(?![ \t])", head)]
     if raw != MAIL_HEADERS:
@@ -69,7 +73,7 @@ def _faults_of_mail(content: bytes, told: Told) -> Iterator[str]:
     if any(part.get_payload(decode=True) != told.text.encode() for part in (calendar, file)):
         yield "what arrives is not what was written"
     headers = BytesHeaderParser(policy=default).parsebytes(head)
-    for header, address in (("From", told.organiser_email), ("To", told.to_email)):
+    for header, address in (("From", mailbox), ("To", told.to_email)):
         addresses = [one.addr_spec for one in headers[header].addresses]
         if addresses != [address]:
             yield f"{header} is {addresses}"

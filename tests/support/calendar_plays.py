@@ -272,6 +272,16 @@ def booked_after_joining_instructions_went_out(stage: Stage) -> None:
 
 
 @play
+def moved_and_cancelled_after_the_partnership_got_another_mailbox(stage: Stage) -> None:
+    old = stage.book(stage.event())
+    stage.another_mailbox("training@example.org")
+    stage.change(old.event, subtitle="Autumn")
+    there = _later(stage, old.event)
+    new = stage.do(moving.move_booking, old.id, there.id, actor=old.person, mode=there.mode)
+    stage.do(operations.cancel_booking, new.id, actor=old.person)
+
+
+@play
 def erased_at_the_persons_wish(stage: Stage) -> None:
     event = stage.event(capacity=1)
     first, _second = stage.book(event), stage.book(event)

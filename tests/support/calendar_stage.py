@@ -29,6 +29,7 @@ from app.kernel.db import db
 from app.outbox import delivery
 from app.outbox.models import MessageState, OutboxMessage
 from app.partnership import queries as partnership
+from app.partnership.models import Partnership
 from tests.support.factories import (
     NOW,
     make_event,
@@ -111,6 +112,7 @@ class Stage:
     now: datetime = NOW
     told: list[Told] = field(default_factory=list)
     _dates: dict[str, Any] = field(default_factory=dict)
+    _invited_by: dict[str, str] = field(default_factory=dict)
     _noted: int = 0
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -150,6 +152,17 @@ class Stage:
             "sector": school.sector,
         }
         return make_person(*roles, **facts | changes)
+
+    @property
+    def mailbox(self) -> str:
+        """Where the partnership writes from now."""
+        return partnership.current().organiser_email
+
+    def another_mailbox(self, address: str) -> None:
+        """From now on the partnership writes and invites from another address."""
+        db.session.get_one(Partnership, 1).organiser_email = address
+        db.session.flush()
+        partnership.forget()
 
     def book(self, event: Event, person: Person | None = None, **changes: Any) -> Booking:
         """One booking by the person themselves, unless said otherwise."""
@@ -211,7 +224,7 @@ class Stage:
             ends_at=ends_at,
             title=title if row.email else f"{title} (for {row.name})",
             location=online if row.mode == "online" else f"{row.venue}, {row.venue_address}",
-            organiser_email=partnership.current().organiser_email,
+            organiser_email=self._invited_by.setdefault(uid, self.mailbox),
         )
 
     def letters(self) -> list[OutboxMessage]:

@@ -22,9 +22,9 @@ from app.kernel.leases import Lease
 from app.outbox.models import MessageState, OutboxMessage
 from app.worker import LEASE_NAME, JobsFailed, Worker, run_once
 from tests.conftest import make_app
+from tests.support.commands import PROJECT
 from tests.support.databases import let_go
 from tests.support.factories import make_outbox_message, make_partnership
-from tests.support.live_server import PROJECT
 
 
 def stand_in(app: Flask, holder: str) -> Worker:

@@ -46,7 +46,8 @@ class RuleSaysNo(Refused):
     """Rules of the offer keep the person from a place; staff may set just these aside."""
 
     def __init__(self, rules: Sequence[Rule], of_offer: Terms) -> None:
-        super().__init__(" ".join(_in_words(rule, of_offer) for rule in rules))
+        self.sentences = [_in_words(rule, of_offer) for rule in rules]
+        super().__init__(" ".join(self.sentences))
         self.rules = names_of(rules)
         self.is_limit_only = all(isinstance(rule, Limit) for rule in rules)
 

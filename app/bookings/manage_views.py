@@ -159,6 +159,7 @@ def cancel(reference: str) -> str | Response:
         event=event,
         form=form,
         people=event_changes.people_to_tell(event),
+        to_ring=manage_queries.people_to_ring(event.id),
     )
 
 
@@ -209,6 +210,7 @@ def _check_change(event: Event, wanted: EventChange) -> str:
         form=OneButton(),
         differences=event_changes.differences(event, wanted),
         people=event_changes.people_to_tell(event) if is_told else 0,
+        to_ring=manage_queries.people_to_ring(event.id) if is_told else [],
         promoted_count=event_changes.promoted_by(event, wanted),
         sent=sent,
     )

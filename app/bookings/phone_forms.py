@@ -54,7 +54,7 @@ class PhoneForm(PageForm):
     which = RadioField("Which organisation is it?", choices=[], validate_choice=False)
     sector = select_one("Sector, if they work for no organisation in our list")
     capacity = select_one("In which capacity (optional)", CAPACITY_WORDS.items())
-    post = select_one("Post there (optional)", POST_CHOICES)
+    post = select_one("Post at that organisation (optional)", POST_CHOICES)
     mode = RadioField(
         "How will they take part?",
         choices=choices_of(WAYS),
@@ -100,11 +100,14 @@ class PhoneForm(PageForm):
         self._offer_organisations([] if same else found)
         if same:
             self.which.data = same[0].reference
+            self.organisation.data = same[0].name
         elif not found:
             self.which.data = ""
         elif self.which.data not in {UNLISTED, *(one.reference for one in found)}:
             self._complain(self.which, "Choose the organisation, or say that it is not in the list")
             return False
+        elif self.chosen:
+            self.organisation.data = next(o.name for o in found if o.reference == self.chosen)
         if not self.chosen and not self.sector.data:
             why = "No organisation of that name is in our list: choose" if name else "Choose"
             self._complain(self.sector, f"{why} the sector they work or volunteer in")

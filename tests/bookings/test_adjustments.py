@@ -140,4 +140,4 @@ def test_staff_see_it_on_the_bookings_and_on_the_register(client: PageClient) ->
     assert LOOP in client.get(f"{path}/bookings").words
     register = client.get(f"{path}/register").words
     assert LOOP in register
-    assert "1 has asked for something they need to take part" in register
+    assert "1 person has said what they need to take part" in register

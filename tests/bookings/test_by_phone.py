@@ -125,7 +125,9 @@ def test_nothing_that_happens_later_writes_to_staff_instead(client: PageClient) 
     asked = check(client, f"{path}/bookings/new", name="Old Lee", no_email="y", sector=slug)
     client.submit(asked, button="Book this place")
     assert "No email: ring them" in client.get(f"{path}/bookings").words
-    client.submit(client.get(f"{path}/cancel"), {"reason": "Snow"})
+    asked = client.get(f"{path}/cancel")
+    assert "1 of them has no email, so please ring: Old Lee." in asked.words
+    client.submit(asked, {"reason": "Snow"})
     assert db.session.get_one(Event, event_id).cancelled_at
     assert letters() == []
 

@@ -45,7 +45,9 @@ def person_with_address(email: str | None) -> Person | None:
 
 def caller_and_answerer(caller: Caller, answerer: Person) -> tuple[Person | None, Person]:
     """Who rings, if we know them, and who answers, as this transaction sees them."""
-    is_either = or_(Person.id == id_of(answerer), Person.email == (caller.email or None))
+    is_either = Person.id == id_of(answerer)
+    if caller.email:
+        is_either = or_(is_either, Person.email == caller.email)
     found = db.session.scalars(
         _PERSON.where(is_either), execution_options={"populate_existing": True}
     )

@@ -149,7 +149,7 @@ def managed_bookings(event_id: int, which: str, page: int) -> tuple[list[Managed
 
 
 def people_to_ring(event_id: int) -> list[str]:
-    """Names of those with a booking whom no letter reaches: staff booked for them when they rang."""
+    """Names of those whom no letter about their booking reaches: they rang to book."""
     return list(
         db.session.scalars(
             select(Person.name)

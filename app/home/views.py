@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from app.catalogue import event_lines, public_pages, queries
 from app.catalogue.filter_rules import CatalogueFilter, kind_chips
@@ -14,6 +16,7 @@ from app.home.queries import DeskList
 from app.kernel import clock
 from app.kernel.access import Role, for_roles, public
 from app.kernel.paging import page_number
+from app.record.record_page import DueWords, most_pressing
 
 bp = Blueprint("home", __name__)
 
@@ -53,7 +56,15 @@ def _front_page() -> str:
         lines=event_lines.next_lines(most=DATES_SHOWN, now=now),
         kinds=kind_chips(CatalogueFilter(), queries.published_kinds()),
         calendar=public_pages.calendar_addresses(CatalogueFilter()),
+        renewal=_renewal(now),
     )
+
+
+def _renewal(now: datetime) -> DueWords | None:
+    """What whoever is signed in must renew soon; pages kept for visitors say nothing of it."""
+    if not current_user.is_authenticated:
+        return None
+    return most_pressing(current_user._get_current_object(), now=now)
 
 
 @bp.get("/manage")

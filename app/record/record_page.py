@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from app.accounts.models import Person
 from app.kernel.london import short_date_words
-from app.record import rules
+from app.record import queries, rules
 from app.record.certificates import code_of
 from app.record.queries import Record, Session, WayOn
 from app.record.rules import Learned, RefresherDue, RefresherState
@@ -94,6 +95,18 @@ def due_words(due: RefresherDue, way: WayOn | None = None) -> DueWords:
         next=way.next,
         is_pressing=due.state is not RefresherState.UP_TO_DATE,
     )
+
+
+def most_pressing(person: Person, *, now: datetime) -> DueWords | None:
+    """What somebody must renew first, if that is soon and they have booked nothing for it."""
+    pressing = [
+        due
+        for due in queries.refreshers_of(person.id, now=now)
+        if due.state is not RefresherState.UP_TO_DATE
+    ]
+    ways = queries.ways_on([due.rule.id for due in pressing], person, now=now)
+    left = [due for due in pressing if ways[due.rule.id].booked is None]
+    return due_words(left[0], ways[left[0].rule.id]) if left else None
 
 
 @dataclass(frozen=True, slots=True)

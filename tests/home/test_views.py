@@ -7,13 +7,16 @@ import pytest
 from app.catalogue.models import EventState, OfferKind, OfferState
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
+from app.kernel.london import add_months
 from tests.support.factories import (
     make_attendance,
     make_booking,
     make_event,
+    make_learning_elsewhere,
     make_offer,
     make_partnership,
     make_person,
+    make_refresher,
 )
 from tests.support.page import Element
 from tests.support.page_client import PageClient, PageResponse
@@ -69,6 +72,34 @@ def test_the_front_page_without_dates_leads_on(client: PageClient, now: datetime
     db.session.commit()
 
     assert "There are no dates to book at the moment." in client.get("/").words
+
+
+@pytest.mark.parametrize(
+    ("months_ago", "is_booked", "says"),
+    [
+        pytest.param(22, False, "due again by 10 January 2027", id="soon"),
+        pytest.param(30, False, "due again by 10 May 2026", id="overdue"),
+        pytest.param(6, False, "", id="up to date"),
+        pytest.param(22, True, "", id="soon, and booked"),
+    ],
+)
+def test_the_front_page_tells_whoever_is_signed_in_what_to_renew(
+    client: PageClient, now: datetime, months_ago: int, is_booked: bool, says: str
+) -> None:
+    make_partnership()
+    refresher = make_refresher(name="Lead training")
+    event = make_event(make_offer(title="Training for leads", refresher=refresher))
+    person = make_person()
+    done_on = add_months(now.date(), -months_ago)
+    make_learning_elsewhere(person, learned_on=done_on, refresher_id=refresher.id)
+    if is_booked:
+        make_booking(event, person)
+    sign_in(client, person)
+
+    note = " ".join(one.words for one in client.get("/").select("div", class_="note"))
+
+    assert (f"Lead training: {says}" in note) if says else note == ""
+    assert ("Next session you can book: Training for leads" in note) is bool(says)
 
 
 def test_the_desk_says_when_there_is_nothing_to_do(desk: PageClient) -> None:

@@ -62,6 +62,8 @@ def tell_booker(
     is_colleague = booking.origin is BookingOrigin.COLLEAGUE
     if not (is_declined and is_colleague and booking.person.email and booker.email):
         return
+    if booker is booking.person:  # their own since whoever booked was erased
+        return
     if by is not None and by.id != booking.person_id:
         return
     name = name_for_booker(booking)

@@ -65,7 +65,7 @@ def move_booking(
     old = with_people_and_entries(booking_id)
     old_event = locked[old.event_id][0]
     if old.state is BookingState.CANCELLED:
-        return _made_before(old, event_id=to_event_id)
+        return _made_before(old, event_id=to_event_id, person_id=old.person_id)
     actor = read_again(actor)
     _check_may_move(old, old_event, new_event, now)
     asked = Asked(
@@ -183,7 +183,7 @@ def hand_over(booking_id: int, named: NamedPerson, *, actor: Person, now: dateti
     event, rules_of_offer = lock_event_of(booking_id)
     old = with_people_and_entries(booking_id)
     if old.state is BookingState.CANCELLED:
-        return _made_before(old, person_id=colleague.id)
+        return _made_before(old, event_id=event.id, person_id=colleague.id)
     actor = read_again(actor)
     is_by_staff = not is_theirs(old, actor)
     _check_may_hand_over(old, event, rules_of_offer, is_by_staff, now)
@@ -299,13 +299,9 @@ def _give_over(
     return new
 
 
-def _made_before(
-    old: Booking, *, event_id: int | None = None, person_id: int | None = None
-) -> Booking:
+def _made_before(old: Booking, *, event_id: int, person_id: int) -> Booking:
     """The booking that this one was changed for, if it is the one asked for again."""
     made = db.session.scalars(select(Booking).where(Booking.replaces_id == old.id)).one_or_none()
-    if made is None or made.event_id != (event_id or made.event_id):
-        raise Refused("This booking is cancelled already")
-    if made.person_id != (person_id or old.person_id):
+    if made is None or (made.event_id, made.person_id) != (event_id, person_id):
         raise Refused("This booking is cancelled already")
     return made

@@ -375,6 +375,14 @@ def test_the_same_hand_over_sent_twice_is_one() -> None:
         hand_over(old, "somebody.else@example.org")
 
 
+def test_a_place_that_was_moved_is_not_handed_over_to_its_own_person(offer: Offer) -> None:
+    here, there = make_two(offer)
+    old = booked(here)
+    move(old, there)
+    with pytest.raises(Refused, match="cancelled already"):
+        hand_over(old, old.person.email or "")
+
+
 def test_the_person_themselves_is_no_colleague() -> None:
     old = booked(make_event())
     with pytest.raises(Refused, match="has the place already"):

@@ -123,3 +123,14 @@ def test_erasing_whoever_booked_or_approved_leaves_other_people_their_bookings(
     assert (booked.state, booked.booked_by) == (BookingState.CONFIRMED, colleague)
     assert (asked.manager_name, asked.manager_email) == ("", "erased")
     assert asked.decision is ApprovalDecision.APPROVED
+
+
+def test_nobody_is_told_of_a_decline_once_whoever_booked_is_erased(app: Flask) -> None:
+    make_partnership()
+    booker, colleague = make_person(), make_person()
+    booked = make_booking(make_event(), colleague, booked_by=booker, origin=BookingOrigin.COLLEAGUE)
+    erase(booker.id, now=NOW)
+    db.session.expire_all()
+    operations.cancel_booking(booked.id, actor=colleague, now=NOW)
+    assert booked.cancelled_because is CancelReason.DECLINED
+    assert [kind for kind, _ in messages_to(colleague.email)] == ["booking_cancelled"]

@@ -121,21 +121,21 @@ def event_url(event: Event) -> str:
     return f"{current_app.config['BASE_URL']}/events/{event.reference}"
 
 
-def calendar_file(event: Event, *, now: datetime) -> str:
+def calendar_file(event: Event) -> str:
     """All dates of the event to add to a calendar; nobody's ATTENDEE, no meeting link."""
-    return download([_public_item(event, date, now) for date in event.dates], event.title)
+    return download([_public_item(event, date) for date in event.dates], event.title)
 
 
 def links_by_date(event: Event, *, now: datetime) -> list[tuple[datetime, CalendarLinks]]:
     """Start of each date to come with its links into calendars on the web; nothing personal."""
     return [
-        (date.starts_at, calendar_links(_public_item(event, date, now)))
+        (date.starts_at, calendar_links(_public_item(event, date)))
         for date in event.dates
         if date.ends_at > now
     ]
 
 
-def _public_item(event: Event, date: EventDate, now: datetime) -> CalendarItem:
+def _public_item(event: Event, date: EventDate) -> CalendarItem:
     facts = partnership.current()
     location = ", ".join(part for part in (event.place_words, event.venue_address) if part)
     return CalendarItem(
@@ -154,7 +154,7 @@ def _public_item(event: Event, date: EventDate, now: datetime) -> CalendarItem:
         organiser_email=facts.organiser_email,
         attendee_name=None,
         attendee_email=None,
-        stamped_at=now,
+        stamped_at=event.updated_at,
         last_modified_at=event.updated_at,
         cancelled=event.cancelled_at is not None,
     )

@@ -107,10 +107,12 @@ def _event_page(reference: str) -> str:
 
 @bp.get("/events/<reference>.ics")
 @public
-def event_calendar(reference: str) -> Response:
-    """The event as a file to add to a calendar."""
+def event_calendar(reference: str) -> AnyResponse:
+    """The event as a file to add to a calendar; not sent again to whoever has it as it is."""
     shown = _event_or_404(reference)
-    return calendar_response(event_page.calendar_file(shown, now=clock.now()), reference)
+    response = calendar_response(event_page.calendar_file(shown), reference)
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 def calendar_response(text: str, name: str) -> Response:

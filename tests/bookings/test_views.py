@@ -185,6 +185,20 @@ def test_the_calendar_file_has_every_date_and_no_attendee(client: PageClient) ->
     assert "ATTENDEE" not in response.text
 
 
+def test_the_calendar_file_is_not_sent_again_until_something_in_it_changes(
+    client: PageClient,
+) -> None:
+    event = coming()
+    path = f"/events/{event.reference}.ics"
+    db.session.commit()
+    known = {"If-None-Match": client.get(path).headers["ETag"]}
+    again = client.get(path, headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+    event.venue, event.mode = "Castleford Hub", EventMode.FACE_TO_FACE
+    db.session.commit()
+    assert "Castleford Hub" in client.get(path, headers=known).text
+
+
 def test_the_calendar_file_and_the_public_feed_name_a_date_alike(client: PageClient) -> None:
     event = coming(days=2)
     path = f"/events/{event.reference}.ics"

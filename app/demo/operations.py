@@ -14,6 +14,7 @@ from app.catalogue.models import Offer
 from app.demo import rules
 from app.demo.making.answers import Respondents
 from app.demo.making.asking import Asker
+from app.demo.making.elsewhere import add_learning_elsewhere
 from app.demo.making.half_terms import known_half_terms
 from app.demo.making.history import plan_history
 from app.demo.making.letters import ask_for_answers, book_and_cancel
@@ -88,6 +89,7 @@ def make_programme(*, now: datetime, seed: int = SEED) -> tuple[People, list[Pla
     titles = dict(db.session.execute(select(Offer.slug, Offer.title)).all())
     write_bookings(events, titles, people.chance, by_id=people.personas["delivery"].id)
     book_and_cancel(events, people, now=now)
+    add_learning_elsewhere(people, now=now)
     return people, events
 
 

@@ -19,9 +19,14 @@ from app.bookings.rules import Opening, opening
 from app.catalogue.models import Event, OfferState
 from app.demo import operations
 from app.demo.making.half_terms import school_year_of
+from app.demo.personas import find_persona
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
+from app.record import certificates
+from app.record.queries import people_to_nudge, record_of
+from app.record.record_page import most_pressing
+from app.record.rules import RefresherState
 from tests.conftest import make_app
 from tests.demo.conftest import A_SATURDAY
 from tests.support import databases, factories
@@ -336,6 +341,26 @@ def test_its_programme_can_be_made_on_any_day(app: Flask, day: datetime) -> None
     events = db.session.scalars(select(Event)).all()
     states = {opening(facts_of(event), day) for event in events}
     assert states >= set(Opening) - {Opening.STARTED}
+
+
+def test_the_designated_lead_is_told_what_to_renew_and_where() -> None:
+    found = find_persona("dsl")
+    assert found
+    record = record_of(found[1].id, now=A_SATURDAY)
+    states = {due.rule.slug: due.state for due in record.refreshers}
+    assert states == {
+        "dsl-training": RefresherState.DUE_SOON,
+        "annual-update": RefresherState.UP_TO_DATE,
+    }
+    pressing = most_pressing(found[1], now=A_SATURDAY)
+    assert pressing
+    assert pressing.next
+    assert pressing.next.title == "Designated Safeguarding Lead Training"
+    assert people_to_nudge(now=A_SATURDAY) == [found[1].id]
+    came = next(line.booking_reference for line in record.lines if line.booking_reference)
+    certificate = certificates.find(came, now=A_SATURDAY)
+    assert certificate
+    assert certificate.outcomes
 
 
 def test_it_is_made_only_in_an_empty_database(app: Flask) -> None:

@@ -22,7 +22,7 @@ from app.catalogue.models import (
 )
 from app.demo.making.rows import add_all, add_all_for_ids, read
 from app.kernel.db import db
-from app.partnership.models import Priority
+from app.partnership.models import Priority, Refresher
 
 IN_DEVELOPMENT_FOR, LOOKED_AT = timedelta(days=60), timedelta(days=6)
 
@@ -47,7 +47,12 @@ def make_offers(*, published_at: datetime, now: datetime) -> dict[str, int]:
     }
     for offer in facts["offers"]:
         offer["who_for"] = ", and ".join(facts["audiences"][slug] for slug in offer["audiences"])
-    rows = [_row(offer, series, priorities, published_at, now) for offer in facts["offers"]]
+    refreshers = dict(db.session.execute(select(Refresher.slug, Refresher.id)).all())
+    rows = [
+        _row(offer, series, priorities, published_at, now)
+        | {"refresher_id": refreshers[offer["renews"]] if "renews" in offer else None}
+        for offer in facts["offers"]
+    ]
     ids = _ids(Offer, rows)
     _link(offer_topic, "topic_id", facts["offers"], "topics", ids, topics)
     _link(offer_audience, "audience_id", facts["offers"], "audiences", ids, audiences)
@@ -98,6 +103,7 @@ def _row(
         "summary": offer["summary"],
         "description": offer["description"],
         "who_for": offer["who_for"],
+        "learning_outcomes": "\n".join(offer.get("outcomes", [])),
         "length_words": offer.get("length", ""),
         "provider": offer.get("provider"),
         "resource_url": offer.get("resource_url"),

@@ -79,7 +79,8 @@ class _Planner:
         event.opens_at = min(event.opens_at, event.announced_at)
         is_over = event.ends_at < self.now
         numbers = {"came": facts["came"][number]} if is_over else {"taken": facts["taken"][number]}
-        self._book(event, {"pool": facts["pool"], **numbers})
+        personas = facts["personas_who_came"] if is_over else []
+        self._book(event, {"pool": facts["pool"], "personas": personas, **numbers})
         return event
 
     def _frame(self, facts: Facts, days: list[date]) -> PlannedEvent:

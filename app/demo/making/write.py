@@ -23,6 +23,7 @@ from app.demo.making.plan import PlannedBooking, PlannedEvent
 from app.demo.making.rows import Chance, add_all, add_all_for_ids
 from app.kernel.london import london_date
 from app.outbox.operations import mail_host
+from app.partnership import queries as partnership
 
 TOWN = "Wakefield district (an example address)"
 NOTICE_DAYS = 2
@@ -170,6 +171,7 @@ def _entry_rows(
             "ends_at": ends_at,
             "summary": full_title,
             "location": place,
+            "organiser_email": partnership.current().organiser_email,
             "sent_at": booking.cancelled_at or booking.booked_at,
             "cancelled_at": booking.cancelled_at,
         }

@@ -100,7 +100,7 @@ def test_what_the_letter_says(app: Flask) -> None:
     remind(THREE_MONTHS_BEFORE)
     [letter] = letters()
     assert letter.subject == "Lead training: due again by 10 February 2027"
-    assert "You last did this on 10 February 2025" in letter.text_body
+    assert "you last did this on 10 February 2025" in letter.text_body
     assert f"http://localhost/events/{event.reference}" in letter.text_body
     assert stop_address(person.reference) in letter.text_body
     assert letter.not_after == THREE_MONTHS_BEFORE + 7 * DAY

@@ -12,7 +12,7 @@ import ast
 import os
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +20,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from app.bookings import links
+from app.kernel import ical
+from tests.kernel.test_ical import make_item
 from tests.support.calendar_checks import faults_of, faults_of_lives, faults_of_readings
 from tests.support.calendar_plays import PLAYS
-from tests.support.calendar_readers import by_ical_js
+from tests.support.calendar_readers import by_ical_js, instants_by_every_reader
 from tests.support.calendar_scenes import OTHER_TIMES, SIDES, WORDS, played, scenes
 from tests.support.calendar_stage import Words
 
@@ -62,6 +64,24 @@ def test_every_message_is_read_alike_by_the_reader_of_thunderbird(browser: Brows
     assert not found, "; ".join(sorted(found)[:5])
     moved = replace(messages[0][1], starts_at=messages[0][1].starts_at + timedelta(hours=1))
     assert list(faults_of_readings(readings[:1], moved))  # and it would have been seen
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("scene")
+def test_files_and_feeds_say_the_same_instants_to_every_reader(browser: Browser) -> None:
+    texts: dict[str, tuple[datetime, datetime]] = {}
+    for periods in (SIDES | OTHER_TIMES).values():
+        for starts_at, ends_at in periods:
+            hostile = WORDS["the end of everything"]
+            item = make_item(starts_at=starts_at, ends_at=ends_at, summary=hostile)
+            texts[ical.download([item], hostile)] = starts_at, ends_at
+            texts[ical.feed([item], hostile, hostile, item.url)] = starts_at, ends_at
+    page = browser.new_page()
+    readings = by_ical_js(page, list(texts))
+    page.close()
+    for (text, period), read in zip(texts.items(), readings, strict=True):
+        assert instants_by_every_reader(text) == {(read.starts_at, read.ends_at)} == {period}
+        assert read.attendees == ()
 
 
 def test_every_kind_of_calendar_message_is_recorded() -> None:

@@ -41,7 +41,8 @@ from app.surveys.rules import BEFORE, wave_words
 OPEN_LINK_LABEL = "Open link"
 RECALLED_DESIGN = "asked once, afterwards, looking back"
 TWICE_DESIGN = "asked twice, the same people each time"
-ONE_OF = (QuestionKind.SINGLE, QuestionKind.YES_NO)
+ONE_OF = (QuestionKind.SINGLE, QuestionKind.YES_NO, QuestionKind.SCALE)
+IN_WORDS = (QuestionKind.SHORT_TEXT, QuestionKind.LONG_TEXT)
 
 DoorPair = tuple[Door, DoorCounts]
 
@@ -331,7 +332,7 @@ def comments_of(doors: Iterable[DoorPair]) -> tuple[Comments, ...]:
         for door, counts in doors
         if door.state is DoorState.SHOWN
         for question in sorted(counts.questions.values(), key=lambda asked: asked.position)
-        if question.kind is QuestionKind.LONG_TEXT
+        if question.kind in IN_WORDS
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-TEXT_LENGTH = 2000
+TEXT_LENGTHS = {"short_text": 200, "long_text": 2000}
+TEXT_KINDS = frozenset(TEXT_LENGTHS)
 HIGHEST_SCORE = 10
-TEXT_KINDS = frozenset({"long_text"})
-ONE_OF_KINDS = frozenset({"single", "yes_no", "quote_consent"})
+MOST_ON_A_SCREEN = 5
+SCORES = [str(score) for score in range(HIGHEST_SCORE + 1)]
 
 Answers = dict[str, list[str]]
 
@@ -21,6 +22,11 @@ class AskedOption:
     value: str
     label: str
     counts: bool = False
+
+    @property
+    def end_words(self) -> str:
+        """What a number of a scale stands for: its ends say so after the number."""
+        return self.label.partition(": ")[2]
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,25 @@ class AskedQuestion:
     @property
     def choices(self) -> list[str]:
         """Every value that counts as an answer to a closed question."""
+        listed = [option.value for option in self.options]
+        return SCORES + listed if self.kind == "score" else listed
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is answered in words of one's own."""
+        return self.kind in TEXT_KINDS
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """The numbers of a scale or a score, each with what it stands for."""
         if self.kind == "score":
-            return [str(score) for score in range(HIGHEST_SCORE + 1)]
-        return [option.value for option in self.options]
+            return [(score, "") for score in SCORES]
+        return [(one.value, one.end_words) for one in self.options if one.value.isdecimal()]
+
+    @property
+    def beside_steps(self) -> list[AskedOption]:
+        """What can be chosen in place of a number."""
+        return [option for option in self.options if not option.value.isdecimal()]
 
 
 @dataclass(frozen=True)
@@ -96,10 +118,35 @@ def sections_shown(
     questions: Iterable[AskedQuestion], answers: Mapping[str, Sequence[str]]
 ) -> list[Section]:
     """The screens somebody with these answers goes through, empty ones left out."""
+    questions = list(questions)
+    asked = {question.key for question in questions_shown(questions, answers)}
+    shown = (
+        Section(screen.title, tuple(q for q in screen.questions if q.key in asked))
+        for screen in screens(questions)
+    )
+    return [screen for screen in shown if screen.questions]
+
+
+def screens(questions: Iterable[AskedQuestion]) -> list[Section]:
+    """Every screen there is: a section, in parts where it is long or where an answer routes on.
+
+    Cut before anything is answered, so that no answer moves a question to another screen.
+    """
     by_title: dict[str, list[AskedQuestion]] = {}
-    for question in questions_shown(questions, answers):
+    for question in questions:
         by_title.setdefault(question.section, []).append(question)
-    return [Section(title, tuple(asked)) for title, asked in by_title.items()]
+    return [Section(title, part) for title, asked in by_title.items() for part in _parts(asked)]
+
+
+def _parts(section: Iterable[AskedQuestion]) -> Iterator[tuple[AskedQuestion, ...]]:
+    part: list[AskedQuestion] = []
+    for question in section:
+        is_routed_here = any(one.key == question.shown_if_key for one in part)
+        if is_routed_here or len(part) == MOST_ON_A_SCREEN:
+            yield tuple(part)
+            part = []
+        part.append(question)
+    yield tuple(part)
 
 
 def check(questions: Iterable[AskedQuestion], sent: Mapping[str, Sequence[str]]) -> Checked:
@@ -109,7 +156,8 @@ def check(questions: Iterable[AskedQuestion], sent: Mapping[str, Sequence[str]])
         values = [value for value in sent.get(question.key, ()) if value.strip()]
         if not values:
             if question.is_required:
-                checked.errors[question.key] = f"Choose an answer: {question.words}"
+                verb = "Write" if question.is_text else "Choose"
+                checked.errors[question.key] = f"{verb} an answer: {question.words}"
             continue
         problem = _problem(question, values)
         if problem:
@@ -129,7 +177,7 @@ def left_over(questions: Sequence[AskedQuestion], answers: Mapping[str, Sequence
 
 
 def _problem(question: AskedQuestion, values: list[str]) -> str | None:
-    if question.kind in TEXT_KINDS:
+    if question.is_text:
         return _text_problem(question, values)
     choices = set(question.choices)
     if any(value not in choices for value in values):
@@ -146,12 +194,15 @@ def _problem(question: AskedQuestion, values: list[str]) -> str | None:
 def _text_problem(question: AskedQuestion, values: list[str]) -> str | None:
     if len(values) > 1:
         return f"Write one answer only: {question.words}"
-    if len(values[0]) > TEXT_LENGTH:
-        return f"Use {TEXT_LENGTH:,} characters or fewer: {question.words}"
+    most = TEXT_LENGTHS[question.kind]
+    if len(values[0]) > most:
+        return f"Use {most:,} characters or fewer: {question.words}"
     return None
 
 
 def _tidied(question: AskedQuestion, values: list[str]) -> list[str]:
-    if question.kind in TEXT_KINDS:
+    if question.kind == "short_text":
+        return [" ".join(values[0].split())]
+    if question.is_text:
         return values
     return [choice for choice in question.choices if choice in set(values)]

@@ -33,7 +33,7 @@ class SectionForm:
 
 def first_control_id(question: AskedQuestion) -> str:
     """The id of a question's first control."""
-    if question.kind == "long_text":
+    if question.is_text:
         return question.key
     return f"{question.key}-{question.choices[0]}"
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.catalogue.models import Offer, Series
@@ -65,15 +74,27 @@ class Questionnaire(Base):
 
 
 class QuestionnaireVersion(Base):
-    """One wording of a form; published, it never changes."""
+    """One wording of a form: a draft until it is published, and from then on unchangeable."""
 
     __tablename__ = "questionnaire_version"
-    __table_args__ = (UniqueConstraint("questionnaire_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("questionnaire_id", "number"),
+        Index(
+            "uq_questionnaire_version_draft",
+            "questionnaire_id",
+            unique=True,
+            sqlite_where=text("published_at IS NULL"),
+            postgresql_where=text("published_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     questionnaire_id: Mapped[int] = mapped_column(ForeignKey("questionnaire.id"))
     number: Mapped[int]
     published_at: Mapped[datetime | None]
+    is_ours: Mapped[bool] = mapped_column(
+        default=False, comment="Staff wrote it: the delivered wording no longer replaces it"
+    )
 
     questionnaire: Mapped[Questionnaire] = relationship(back_populates="versions")
     questions: Mapped[list[Question]] = relationship(
@@ -86,8 +107,10 @@ class QuestionKind(enum.StrEnum):
 
     SINGLE = "single"
     MULTIPLE = "multiple"
+    SCALE = "scale"  # from 1 up, the ends labelled
     SCORE = "score"  # 0 to 10
     YES_NO = "yes_no"
+    SHORT_TEXT = "short_text"
     LONG_TEXT = "long_text"
     QUOTE_CONSENT = "quote_consent"
 

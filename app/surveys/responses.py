@@ -21,6 +21,7 @@ from app.surveys.answer_rules import Answers, AskedQuestion
 from app.surveys.models import (
     Evaluation,
     InvitationState,
+    Question,
     SurveyDraft,
     SurveyInvitation,
     Wave,
@@ -69,7 +70,7 @@ def submit_response(
         id=random_id(),
         evaluation_id=invitation.evaluation_id,
         wave_id=wave.id,
-        version_id=wave.version_id,
+        version_id=_version_of(questions),
         source=ResponseSource.PERSONAL,
         event_id=invitation.event_id if kept else None,
         sector_id=invitation.sector_id,
@@ -98,7 +99,7 @@ def submit_open_response(
     response = Response(
         id=random_id(),
         evaluation_id=evaluation_id,
-        version_id=survey.version_id,
+        version_id=_version_of(questions),
         source=ResponseSource.OPEN,
         sector_id=db.session.scalar(select(Sector.id).where(Sector.slug == sector_slug)),
         answered_on=london_date(now),
@@ -229,6 +230,12 @@ def _pairing_key(invitation: SurveyInvitation) -> str:
     return key
 
 
+def _version_of(questions: Sequence[AskedQuestion]) -> int:
+    """What was on the screen, even if the plan went over to a newer version meanwhile."""
+    found = select(Question.version_id).where(Question.id == questions[0].id)
+    return db.session.execute(found).scalar_one()
+
+
 def _store(response: Response, questions: Sequence[AskedQuestion], answers: Answers) -> None:
     db.session.add(response)
     db.session.flush()
@@ -250,9 +257,9 @@ def _store(response: Response, questions: Sequence[AskedQuestion], answers: Answ
 
 
 def _values(question: AskedQuestion, given: Sequence[str]) -> list[dict[str, Any]]:
-    if question.kind == "score":
+    if question.kind == "score" and given and given[0].isdecimal():
         return [{"option_id": None, "score": int(value), "text": None} for value in given]
-    if question.kind == "long_text":
+    if question.is_text:
         return [{"option_id": None, "score": None, "text": value} for value in given]
     ids = {option.value: option.id for option in question.options}
     return [{"option_id": ids[value], "score": None, "text": None} for value in given]

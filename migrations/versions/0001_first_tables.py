@@ -623,6 +623,12 @@ def upgrade() -> None:
         sa.Column("questionnaire_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "is_ours",
+            sa.Boolean(),
+            nullable=False,
+            comment="Staff wrote it: the delivered wording no longer replaces it",
+        ),
         sa.ForeignKeyConstraint(
             ["questionnaire_id"],
             ["questionnaire.id"],
@@ -635,6 +641,15 @@ def upgrade() -> None:
             name=op.f("uq_questionnaire_version_questionnaire_id_number"),
         ),
     )
+    with op.batch_alter_table("questionnaire_version", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_questionnaire_version_draft",
+            ["questionnaire_id"],
+            unique=True,
+            sqlite_where=sa.text("published_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NULL"),
+        )
+
     op.create_table(
         "booking_terms",
         sa.Column("offer_id", sa.Integer(), nullable=False),
@@ -1064,8 +1079,10 @@ def upgrade() -> None:
             sa.Enum(
                 "single",
                 "multiple",
+                "scale",
                 "score",
                 "yes_no",
+                "short_text",
                 "long_text",
                 "quote_consent",
                 name="question_kind",
@@ -2298,6 +2315,13 @@ def downgrade() -> None:
 
     op.drop_table("evaluation")
     op.drop_table("booking_terms")
+    with op.batch_alter_table("questionnaire_version", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_questionnaire_version_draft",
+            sqlite_where=sa.text("published_at IS NULL"),
+            postgresql_where=sa.text("published_at IS NULL"),
+        )
+
     op.drop_table("questionnaire_version")
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organisation_sector_id"))

@@ -22,12 +22,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import Person
 from app.bookings.models import Booking, BookingOrigin, BookingState, BookingTerms
 from app.bookings.rules import EventFacts
 from app.bookings.terms_rules import FOR_EVERYBODY, Taken, Terms
-from app.catalogue.models import Event, EventState
+from app.catalogue.models import Event, EventState, Offer
 from app.kernel.db import db
 
 # Somebody who came without booking was in the room, but took nobody's place.
@@ -138,6 +139,7 @@ def _to_book() -> tuple[Update, Any]:
         .join(counted, true())
         .add_columns(Person, counted)
         .options(joinedload(Person.organisation), lazyload(Person.role_grants))
+        .options(joinedload(Event.offer).load_only(Offer.title))
     )
     return lock, look
 
@@ -233,6 +235,25 @@ def _facts(
     of_form_id: int | None,
 ) -> BookingFacts:
     return BookingFacts(facts_of(event), bool(theirs), barred or 0, last_joined_at, of_form_id)
+
+
+_events = cast(Table, Event.__table__)
+_COUNT = (
+    update(_events)
+    .where(_events.c.id == bindparam("event_id"))
+    .values(
+        places_taken=_events.c.places_taken + bindparam("taken"),
+        waiting_count=_events.c.waiting_count + bindparam("waiting"),
+    )
+)
+
+
+def count_places(event: Event, *, taken: int = 0, waiting: int = 0) -> None:
+    """Add to the event's counts, written at once; to be called inside its lock."""
+    counted = {"event_id": event.id, "taken": taken, "waiting": waiting}
+    db.session.connection().execute(_COUNT, counted)
+    set_committed_value(event, "places_taken", event.places_taken + taken)
+    set_committed_value(event, "waiting_count", event.waiting_count + waiting)
 
 
 def recount_places(event: Event) -> None:

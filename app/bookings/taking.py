@@ -14,7 +14,7 @@ from app.accounts.people import id_of, read_again
 from app.audit import operations as audit
 from app.bookings import emails, terms
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
-from app.bookings.places import BookingFacts, lock_to_book, taken_by_limits, terms_of
+from app.bookings.places import BookingFacts, count_places, lock_to_book, taken_by_limits, terms_of
 from app.bookings.requests import Manager as Manager
 from app.bookings.requests import ask_for_approval
 from app.bookings.rules import Outcome, check_may_book, decide, joining_time
@@ -138,12 +138,12 @@ def give(
     )
     if outcome is Outcome.CONFIRMED:
         booking.state, booking.confirmed_at = BookingState.CONFIRMED, now
-        event.places_taken += 1
+        count_places(event, taken=1)
         return
     booking.state = BookingState.WAITING
     booking.joined_waiting_at = joining_time(now, facts.last_joined_at)
     booking.passed_over_reason = terms.limit_words(limit, rules_of_offer) if limit else ""
-    event.waiting_count += 1
+    count_places(event, waiting=1)
 
 
 def _limit(event: Event, booking: Booking, rules_of_offer: Terms) -> Limit | None:

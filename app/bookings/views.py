@@ -128,7 +128,6 @@ def book(reference: str) -> str | AnyResponse:
     """Check answers and book; signing in and a first profile are part of the journey."""
     form = BookForm()
     form.asks_manager = "manager_email" in request.form
-    # Read before the person is, so that both do not hold a connection at the same time.
     sent_to = queries.event_a_form_is_for(reference) if form.is_submitted() else None
     first = _where_first(reference)
     if first:

@@ -14,7 +14,7 @@ REFERENCE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 def new_reference(length: int = 8) -> str:
     """A random public reference; 8 characters are 39 bits, enough to name, not to guard."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(length))
+    return _in_alphabet(secrets.randbelow(len(REFERENCE_ALPHABET) ** length), length)
 
 
 def derived_token(purpose: str, subject: str) -> str:
@@ -25,9 +25,15 @@ def derived_token(purpose: str, subject: str) -> str:
 
 def derived_check(purpose: str, subject: str, length: int = 4) -> str:
     """A few characters that only this service can derive: against slips and guesses, not secret."""
-    number = int(derived_token(purpose, subject), 16)
-    size = len(REFERENCE_ALPHABET)
-    return "".join(REFERENCE_ALPHABET[number // size**place % size] for place in range(length))
+    return _in_alphabet(int(derived_token(purpose, subject), 16), length)
+
+
+def _in_alphabet(number: int, length: int) -> str:
+    size, written = len(REFERENCE_ALPHABET), []
+    for _ in range(length):
+        number, place = divmod(number, size)
+        written.append(REFERENCE_ALPHABET[place])
+    return "".join(written)
 
 
 def token_hash(token: str) -> str:

@@ -74,6 +74,10 @@ def _person(address_or_reference: str) -> Person:
     return found
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 @click.command("export-person")
 @click.argument("who", metavar="ADDRESS")
 @click.option("--to", type=click.Path(path_type=Path), help="The file; person-REFERENCE.zip.")
@@ -125,13 +129,13 @@ def erase_person_command(who: str, yes: bool, even_unsent: bool) -> None:
         raise click.ClickException(str(refusal)) from refusal
     if not done.is_whole:
         raise click.ClickException(
-            f"The account {reference} is closed, {done.ended_count} bookings to come are "
-            f"cancelled. But {done.unsent_count} messages about that have not left, and need the "
-            "address: do this again when mail leaves, or now with --even-unsent"
+            f"The account {reference} is closed and {_counted(done.ended_count, 'booking')} "
+            f"to come cancelled. But {_counted(done.unsent_count, 'message')} about that must leave before "
+            "the address goes: do this again when mail leaves, or now with --even-unsent"
         )
     click.echo(
-        f"{reference} is erased: {done.ended_count} bookings to come cancelled, "
-        f"{done.messages_count} messages erased"
+        f"{reference} is erased: {_counted(done.ended_count, 'booking')} to come cancelled, "
+        f"{_counted(done.messages_count, 'message')} erased"
     )
 
 

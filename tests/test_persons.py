@@ -249,12 +249,21 @@ def test_nothing_is_sent_to_them_afterwards(someone: Person) -> None:
     assert MessageState.QUEUED not in set(states)
 
 
+def test_somebody_without_an_address_is_erased_by_reference(someone: Person) -> None:
+    child = db.session.scalars(select(Person).where(Person.name == "Sam Ali")).one()
+    tables = {line.partition(":")[0] for line in left_of("Sam Ali")}
+    assert tables == {"person", "calendar_entry", "outbox_message"}
+    said = _run("erase-person", child.reference, "--yes")
+    assert "is erased: 1 booking to come cancelled" in said
+    assert left_of("Sam Ali") == []
+
+
 def test_without_a_mail_server_the_address_stays_until_it_is_wished(
     someone: Person, app: Flask
 ) -> None:
     app.config["MAIL_URL"] = "smtp://127.0.0.1:1"
     said = _run("erase-person", EMAIL, "--yes", code=1)
-    assert "is closed, 5 bookings to come are cancelled" in said
+    assert "is closed and 5 bookings to come cancelled" in said
     assert someone.email == EMAIL
     assert "is erased: 0 bookings" in _run("erase-person", EMAIL, "--yes", "--even-unsent")
     assert left_of(EMAIL, *PIECES) == []

@@ -130,8 +130,8 @@ def erase_person_command(who: str, yes: bool, even_unsent: bool) -> None:
     if not done.is_whole:
         raise click.ClickException(
             f"The account {reference} is closed and {_counted(done.ended_count, 'booking')} "
-            f"to come cancelled. But {_counted(done.unsent_count, 'message')} about that must leave "
-            "before the address goes: do this again when mail leaves, or now with --even-unsent"
+            f"to come cancelled. But {_counted(done.unsent_count, 'message')} about that must "
+            "leave before the address goes: do this again when mail leaves, or now with --even-unsent"
         )
     click.echo(
         f"{reference} is erased: {_counted(done.ended_count, 'booking')} to come cancelled, "

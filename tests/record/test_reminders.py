@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.bookings.models import AttendanceOutcome, BookingState
-from app.catalogue.models import Event, Offer
+from app.catalogue.models import Event, EventState, Offer
 from app.jobs import remind_of_refreshers
 from app.kernel.db import db
 from app.outbox.models import OutboxMessage
@@ -144,7 +144,7 @@ def test_a_booking_cancelled_in_time_lets_the_reminder_go(app: Flask) -> None:
     booking = make_booking(coming(THREE_MONTHS_BEFORE), person)
     db.session.commit()
     assert remind(THREE_MONTHS_BEFORE) == 0
-    booking.event.state, booking.event.cancelled_at = "cancelled", THREE_MONTHS_BEFORE
+    booking.event.state, booking.event.cancelled_at = EventState.CANCELLED, THREE_MONTHS_BEFORE
     db.session.commit()
     assert remind(THREE_MONTHS_BEFORE + DAY) == 1
 

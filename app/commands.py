@@ -128,10 +128,12 @@ def erase_person_command(who: str, yes: bool, even_unsent: bool) -> None:
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     if not done.is_whole:
+        bookings = _counted(done.ended_count, "booking")
+        messages = _counted(done.unsent_count, "message")
         raise click.ClickException(
-            f"The account {reference} is closed and {_counted(done.ended_count, 'booking')} "
-            f"to come cancelled. But {_counted(done.unsent_count, 'message')} about that must "
-            "leave before the address goes: do this again when mail leaves, or now with --even-unsent"
+            f"The account {reference} is closed and {bookings} to come cancelled. But {messages} "
+            "about that must leave before the address goes: do this again when mail leaves, or now "
+            "with --even-unsent"
         )
     click.echo(
         f"{reference} is erased: {_counted(done.ended_count, 'booking')} to come cancelled, "

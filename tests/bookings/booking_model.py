@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 LASTS = 3 * HOUR
@@ -63,7 +64,7 @@ class Session:
         return min(self.closes, self.starts)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Place:
     """One person's booking of one session, from asking to its end."""
 
@@ -79,6 +80,12 @@ class Place:
     ended_because: str = ""
     instead_of: Place | None = None
     dates_in_calendar: int = 0
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))
+
+    def __repr__(self) -> str:
+        return f"<{self.person.name} at {self.session.name}: {self.state} by {self.by}>"
 
     @property
     def is_live(self) -> bool:
@@ -140,8 +147,8 @@ class Model:
         """Whose letter box a message about this booking goes to; nobody's: empty."""
         if place.person.has_address:
             return place.person.name
-        booker = self.people.get(place.by)
-        return place.by if booker is None or booker.has_address else ""
+        booker = self.people.get(place.by)  # staff told them on the telephone
+        return place.by if booker and booker.has_address else ""
 
     def is_by_staff(self, place: Place, actor: str) -> bool:
         is_booker = place.how == "colleague" and actor == place.by
@@ -301,9 +308,10 @@ class Model:
         self.fill(place.session)
 
     def tell_booker(self, place: Place, actor: str) -> None:
-        """Whoever booked for somebody hears that they will not come, unless they know."""
+        """Whoever booked for somebody hears that they said no themselves."""
         booker = self.people.get(place.by)
-        if booker is None or place.how != "colleague" or place.by in {actor, place.person.name}:
+        is_colleague = place.how == "colleague" and place.by != place.person.name
+        if booker is None or not is_colleague or actor != place.person.name:
             return
         if booker.has_address and place.person.has_address:
             self.told["booking_declined", place.by] += 1

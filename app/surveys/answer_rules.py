@@ -22,6 +22,7 @@ class AskedOption:
     value: str
     label: str
     counts: bool = False
+    is_outside_base: bool = False
 
     @property
     def end_words(self) -> str:

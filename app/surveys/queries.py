@@ -94,14 +94,15 @@ def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
             QuestionOption.value,
             QuestionOption.label,
             QuestionOption.counts,
+            QuestionOption.is_outside_base,
         )
         .join(Question, Question.id == QuestionOption.question_id)
         .where(Question.version_id == version_id)
         .order_by(QuestionOption.question_id, QuestionOption.position)
     ):
-        _, option_id, value, label, counts = found
-        options.setdefault(found.question_id, []).append(
-            AskedOption(option_id, value, label, counts)
+        question_id, option_id, value, label, counts, is_outside_base = found
+        options.setdefault(question_id, []).append(
+            AskedOption(option_id, value, label, counts, is_outside_base)
         )
     columns = select(
         Question.id,

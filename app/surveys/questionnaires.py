@@ -24,7 +24,7 @@ from app.surveys.models import (
 )
 
 STANDARD = Path(__file__).parent / "standard"
-FORMS = ("before.toml", "after.toml", "impact.toml")
+STANDARD_SLUGS = ("before", "after", "impact")
 YES_AND_NO = (
     {"value": "yes", "label": "Yes", "counts": True},
     {"value": "no", "label": "No"},
@@ -34,8 +34,8 @@ YES_AND_NO = (
 def load_standard_questionnaires(*, now: datetime, folder: Path = STANDARD) -> None:
     """Bring measures and questionnaires up to the data; words that differ make a new version."""
     measures = _load_measures(_read(folder / "measures.toml"))
-    for name in FORMS:
-        _load_questionnaire(_read(folder / name), measures, now=now)
+    for slug in STANDARD_SLUGS:
+        _load_questionnaire(_read(folder / f"{slug}.toml"), measures, now=now)
     db.session.flush()
 
 

@@ -13,6 +13,7 @@ import app.notices.models
 import app.outbox.models
 import app.partnership.models
 import app.record.models
+import app.surveys.import_models
 import app.surveys.models
 import app.surveys.response_models
 from app.kernel.db import Base
@@ -29,6 +30,7 @@ MODULES = (
     app.outbox.models,
     app.partnership.models,
     app.record.models,
+    app.surveys.import_models,
     app.surveys.models,
     app.surveys.response_models,
 )

@@ -30,6 +30,7 @@ class ResponseSource(enum.StrEnum):
 
     PERSONAL = "personal"
     OPEN = "open"
+    IMPORTED = "imported"  # from a file of answers, see import_models
 
 
 class Pairing(Base):
@@ -50,6 +51,9 @@ class Response(Base):
     __table_args__ = (
         CheckConstraint("(source = 'personal') = (wave_id IS NOT NULL)", name="personal_has_wave"),
         CheckConstraint("source = 'personal' OR pairing_key IS NULL", name="open_is_never_paired"),
+        CheckConstraint(
+            "(source = 'imported') = (import_run_id IS NOT NULL)", name="imported_has_run"
+        ),
         UniqueConstraint("id", "evaluation_id"),  # so that an answer's evaluation is its response's
         Index("ix_response_evaluation", "evaluation_id", "source", "wave_id"),
     )
@@ -64,9 +68,10 @@ class Response(Base):
     )
     sector_id: Mapped[int | None] = mapped_column(ForeignKey("sector.id"), index=True)
     pairing_key: Mapped[str | None] = mapped_column(index=True)
+    import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"), index=True)
     answered_on: Mapped[date] = mapped_column(
         comment="Personal: month of the asking, or its year where the event was forgotten, "
-        "so that no date matches a response to an invitation; open: the day"
+        "so that no date matches a response to an invitation; open: the day; imported: its month"
     )
 
     answers: Mapped[list[Answer]] = relationship(back_populates="response")
@@ -100,7 +105,7 @@ class Answer(Base):
     response_id: Mapped[int] = mapped_column(BigInteger)
     evaluation_id: Mapped[int] = mapped_column(comment="As its response's, for the results' index")
     wave_id: Mapped[int | None] = mapped_column(
-        ForeignKey("wave.id"), comment="As its response's; None by the open link"
+        ForeignKey("wave.id"), comment="As its response's; None by the open link or imported"
     )
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
     option_id: Mapped[int | None] = mapped_column(ForeignKey("question_option.id"))

@@ -1366,6 +1366,76 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_date_starts_at"), ["starts_at"], unique=False)
 
     op.create_table(
+        "import_draft",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column("months_later", sa.Integer(), nullable=True),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_sha256", sa.String(), nullable=False),
+        sa.Column(
+            "content", sa.LargeBinary(), nullable=False, comment="Compressed JSON of its rows"
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluation.id"],
+            name=op.f("fk_import_draft_evaluation_id_evaluation"),
+        ),
+        sa.PrimaryKeyConstraint("reference", name=op.f("pk_import_draft")),
+    )
+    with op.batch_alter_table("import_draft", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_import_draft_evaluation_id"), ["evaluation_id"], unique=False
+        )
+
+    op.create_table(
+        "imported_form",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "fingerprint", sa.String(), nullable=False, comment="Of its questions, in any order"
+        ),
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "months_later",
+            sa.Integer(),
+            nullable=True,
+            comment="As of a wave; None where it went to the whole workforce",
+        ),
+        sa.Column("questionnaire_id", sa.Integer(), nullable=False),
+        sa.Column("first_answered_on", sa.Date(), nullable=True),
+        sa.Column("last_answered_on", sa.Date(), nullable=True),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="Raised with every import and undoing, as figures are kept by it",
+        ),
+        sa.CheckConstraint(
+            "months_later BETWEEN -1 AND 24", name=op.f("ck_imported_form_months_in_range")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluation.id"],
+            name=op.f("fk_imported_form_evaluation_id_evaluation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["questionnaire_id"],
+            ["questionnaire.id"],
+            name=op.f("fk_imported_form_questionnaire_id_questionnaire"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_form")),
+        sa.UniqueConstraint("questionnaire_id", name=op.f("uq_imported_form_questionnaire_id")),
+    )
+    with op.batch_alter_table("imported_form", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_imported_form_evaluation_id"), ["evaluation_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_imported_form_fingerprint"), ["fingerprint"], unique=False
+        )
+
+    op.create_table(
         "learning_elsewhere",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -1818,6 +1888,72 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "import_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("form_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "imported_by",
+            sa.String(),
+            nullable=False,
+            comment="Reference of a person, as in the audit trail",
+        ),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_sha256", sa.String(), nullable=False),
+        sa.Column("new_count", sa.Integer(), nullable=False),
+        sa.Column("changed_count", sa.Integer(), nullable=False),
+        sa.Column("unchanged_count", sa.Integer(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "replaced",
+            sa.Text(),
+            nullable=True,
+            comment="JSON of the answers it changed, until it can no longer be undone",
+        ),
+        sa.ForeignKeyConstraint(
+            ["form_id"], ["imported_form.id"], name=op.f("fk_import_run_form_id_imported_form")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+        sa.UniqueConstraint("reference", name=op.f("uq_import_run_reference")),
+    )
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_run_form_id"), ["form_id"], unique=False)
+
+    op.create_table(
+        "imported_question",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("form_id", sa.Integer(), nullable=False),
+        sa.Column("words_key", sa.String(), nullable=False, comment="Of its words, for any form"),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("measure_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "options", sa.Text(), nullable=False, comment="JSON: label, counts, outside the base"
+        ),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["form_id"],
+            ["imported_form.id"],
+            name=op.f("fk_imported_question_form_id_imported_form"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["measure_id"], ["measure.id"], name=op.f("fk_imported_question_measure_id_measure")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_question")),
+        sa.UniqueConstraint(
+            "form_id", "words_key", name=op.f("uq_imported_question_form_id_words_key")
+        ),
+    )
+    with op.batch_alter_table("imported_question", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_imported_question_measure_id"), ["measure_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_imported_question_words_key"), ["words_key"], unique=False
+        )
+
+    op.create_table(
         "notice_round",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -1898,73 +2034,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'scheduled'"),
             postgresql_where=sa.text("state = 'scheduled'"),
         )
-
-    op.create_table(
-        "response",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("evaluation_id", sa.Integer(), nullable=False),
-        sa.Column("wave_id", sa.Integer(), nullable=True),
-        sa.Column("version_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "source",
-            sa.Enum(
-                "personal",
-                "open",
-                name="response_source",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "event_id",
-            sa.Integer(),
-            nullable=True,
-            comment="None where fewer than 3 of its sector came",
-        ),
-        sa.Column("sector_id", sa.Integer(), nullable=True),
-        sa.Column("pairing_key", sa.String(), nullable=True),
-        sa.Column(
-            "answered_on",
-            sa.Date(),
-            nullable=False,
-            comment="Personal: month of the asking, or its year where the event was forgotten, so that no date matches a response to an invitation; open: the day",
-        ),
-        sa.CheckConstraint(
-            "(source = 'personal') = (wave_id IS NOT NULL)",
-            name=op.f("ck_response_personal_has_wave"),
-        ),
-        sa.CheckConstraint(
-            "source = 'personal' OR pairing_key IS NULL",
-            name=op.f("ck_response_open_is_never_paired"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["evaluation_id"], ["evaluation.id"], name=op.f("fk_response_evaluation_id_evaluation")
-        ),
-        sa.ForeignKeyConstraint(
-            ["event_id"], ["event.id"], name=op.f("fk_response_event_id_event")
-        ),
-        sa.ForeignKeyConstraint(
-            ["sector_id"], ["sector.id"], name=op.f("fk_response_sector_id_sector")
-        ),
-        sa.ForeignKeyConstraint(
-            ["version_id"],
-            ["questionnaire_version.id"],
-            name=op.f("fk_response_version_id_questionnaire_version"),
-        ),
-        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_response_wave_id_wave")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
-        sa.UniqueConstraint("id", "evaluation_id", name=op.f("uq_response_id_evaluation_id")),
-    )
-    with op.batch_alter_table("response", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_response_evaluation", ["evaluation_id", "source", "wave_id"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_response_event_id"), ["event_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_response_pairing_key"), ["pairing_key"], unique=False)
-        batch_op.create_index(batch_op.f("ix_response_sector_id"), ["sector_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_response_wave_id"), ["wave_id"], unique=False)
 
     op.create_table(
         "survey_invitation",
@@ -2074,6 +2143,114 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("booking_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "message_key",
+            sa.String(),
+            nullable=True,
+            comment="Of the message in the outbox, which knows whether it has left",
+        ),
+        sa.Column("reason", sa.String(), nullable=False, comment="Why nothing was sent, in words"),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(message_key IS NULL) = (reason <> '')", name=op.f("ck_notice_sent_or_says_why_not")
+        ),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_notice_booking_id_booking")
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["notice_round.id"], name=op.f("fk_notice_round_id_notice_round")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("message_key", name=op.f("uq_notice_message_key")),
+        sa.UniqueConstraint("round_id", "booking_id", name=op.f("uq_notice_round_id_booking_id")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_booking_id"), ["booking_id"], unique=False)
+
+    op.create_table(
+        "response",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column("wave_id", sa.Integer(), nullable=True),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "personal",
+                "open",
+                "imported",
+                name="response_source",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "event_id",
+            sa.Integer(),
+            nullable=True,
+            comment="None where fewer than 3 of its sector came",
+        ),
+        sa.Column("sector_id", sa.Integer(), nullable=True),
+        sa.Column("pairing_key", sa.String(), nullable=True),
+        sa.Column("import_run_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "answered_on",
+            sa.Date(),
+            nullable=False,
+            comment="Personal: month of the asking, or its year where the event was forgotten, so that no date matches a response to an invitation; open: the day; imported: its month",
+        ),
+        sa.CheckConstraint(
+            "(source = 'imported') = (import_run_id IS NOT NULL)",
+            name=op.f("ck_response_imported_has_run"),
+        ),
+        sa.CheckConstraint(
+            "(source = 'personal') = (wave_id IS NOT NULL)",
+            name=op.f("ck_response_personal_has_wave"),
+        ),
+        sa.CheckConstraint(
+            "source = 'personal' OR pairing_key IS NULL",
+            name=op.f("ck_response_open_is_never_paired"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"], ["evaluation.id"], name=op.f("fk_response_evaluation_id_evaluation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_response_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_run_id"], ["import_run.id"], name=op.f("fk_response_import_run_id_import_run")
+        ),
+        sa.ForeignKeyConstraint(
+            ["sector_id"], ["sector.id"], name=op.f("fk_response_sector_id_sector")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["questionnaire_version.id"],
+            name=op.f("fk_response_version_id_questionnaire_version"),
+        ),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_response_wave_id_wave")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
+        sa.UniqueConstraint("id", "evaluation_id", name=op.f("uq_response_id_evaluation_id")),
+    )
+    with op.batch_alter_table("response", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_response_evaluation", ["evaluation_id", "source", "wave_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_response_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_response_import_run_id"), ["import_run_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_response_pairing_key"), ["pairing_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_response_sector_id"), ["sector_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_response_wave_id"), ["wave_id"], unique=False)
+
+    op.create_table(
         "answer",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("response_id", sa.BigInteger(), nullable=False),
@@ -2087,7 +2264,7 @@ def upgrade() -> None:
             "wave_id",
             sa.Integer(),
             nullable=True,
-            comment="As its response's; None by the open link",
+            comment="As its response's; None by the open link or imported",
         ),
         sa.Column("question_id", sa.Integer(), nullable=False),
         sa.Column("option_id", sa.Integer(), nullable=True),
@@ -2127,48 +2304,55 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "notice",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("round_id", sa.Integer(), nullable=False),
-        sa.Column("booking_id", sa.Integer(), nullable=False),
+        "imported_row",
+        sa.Column("response_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("form_id", sa.Integer(), nullable=False),
         sa.Column(
-            "message_key",
+            "row_key",
             sa.String(),
-            nullable=True,
-            comment="Of the message in the outbox, which knows whether it has left",
+            nullable=False,
+            comment="Hash of the form, its ID and completion time",
         ),
-        sa.Column("reason", sa.String(), nullable=False, comment="Why nothing was sent, in words"),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "(message_key IS NULL) = (reason <> '')", name=op.f("ck_notice_sent_or_says_why_not")
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column(
+            "modified",
+            sa.String(),
+            nullable=False,
+            comment="Its last modified time, as the file says it",
         ),
         sa.ForeignKeyConstraint(
-            ["booking_id"], ["booking.id"], name=op.f("fk_notice_booking_id_booking")
+            ["form_id"], ["imported_form.id"], name=op.f("fk_imported_row_form_id_imported_form")
         ),
         sa.ForeignKeyConstraint(
-            ["round_id"], ["notice_round.id"], name=op.f("fk_notice_round_id_notice_round")
+            ["response_id"], ["response.id"], name=op.f("fk_imported_row_response_id_response")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
-        sa.UniqueConstraint("message_key", name=op.f("uq_notice_message_key")),
-        sa.UniqueConstraint("round_id", "booking_id", name=op.f("uq_notice_round_id_booking_id")),
+        sa.PrimaryKeyConstraint("response_id", name=op.f("pk_imported_row")),
+        sa.UniqueConstraint("form_id", "row_key", name=op.f("uq_imported_row_form_id_row_key")),
     )
-    with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notice_booking_id"), ["booking_id"], unique=False)
-
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_notice_booking_id"))
-
-    op.drop_table("notice")
+    op.drop_table("imported_row")
     with op.batch_alter_table("answer", schema=None) as batch_op:
         batch_op.drop_index("uq_answer_response_question_option")
         batch_op.drop_index("ix_answer_results")
 
     op.drop_table("answer")
+    with op.batch_alter_table("response", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_response_wave_id"))
+        batch_op.drop_index(batch_op.f("ix_response_sector_id"))
+        batch_op.drop_index(batch_op.f("ix_response_pairing_key"))
+        batch_op.drop_index(batch_op.f("ix_response_import_run_id"))
+        batch_op.drop_index(batch_op.f("ix_response_event_id"))
+        batch_op.drop_index("ix_response_evaluation")
+
+    op.drop_table("response")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_booking_id"))
+
+    op.drop_table("notice")
     with op.batch_alter_table("survey_invitation", schema=None) as batch_op:
         batch_op.drop_index("ix_survey_invitation_state_due_at")
         batch_op.drop_index(batch_op.f("ix_survey_invitation_person_id"))
@@ -2177,14 +2361,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_survey_invitation_booking_id"))
 
     op.drop_table("survey_invitation")
-    with op.batch_alter_table("response", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_response_wave_id"))
-        batch_op.drop_index(batch_op.f("ix_response_sector_id"))
-        batch_op.drop_index(batch_op.f("ix_response_pairing_key"))
-        batch_op.drop_index(batch_op.f("ix_response_event_id"))
-        batch_op.drop_index("ix_response_evaluation")
-
-    op.drop_table("response")
     with op.batch_alter_table("notice_round", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notice_round_scheduled",
@@ -2195,6 +2371,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_round_event_date_id"))
 
     op.drop_table("notice_round")
+    with op.batch_alter_table("imported_question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_imported_question_words_key"))
+        batch_op.drop_index(batch_op.f("ix_imported_question_measure_id"))
+
+    op.drop_table("imported_question")
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_run_form_id"))
+
+    op.drop_table("import_run")
     with op.batch_alter_table("calendar_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calendar_entry_event_date_id"))
 
@@ -2258,6 +2443,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_learning_elsewhere_person_id"))
 
     op.drop_table("learning_elsewhere")
+    with op.batch_alter_table("imported_form", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_imported_form_fingerprint"))
+        batch_op.drop_index(batch_op.f("ix_imported_form_evaluation_id"))
+
+    op.drop_table("imported_form")
+    with op.batch_alter_table("import_draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_draft_evaluation_id"))
+
+    op.drop_table("import_draft")
     with op.batch_alter_table("event_date", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_date_starts_at"))
 

@@ -1,0 +1,1 @@
+"""Files from elsewhere: bytes in, values out."""

@@ -1,0 +1,84 @@
+"""Invented files of answers as Microsoft Forms writes them, made in code."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from openpyxl import Workbook
+
+OWN = ("ID", "Start time", "Completion time", "Email", "Name")
+Cells = Sequence[Any]
+
+
+def person(number: int, *answers: Any, day: int = 3) -> list[Any]:
+    """One person's row of an anonymous form: they answer minutes after one another."""
+    started = datetime(2025, 3, day, 10 + number // 60, number % 60, 5)  # noqa: DTZ001 - as Excel
+    ended = started.replace(second=55)
+    return [number, started, ended, "anonymous", None, *answers]
+
+
+def excel(questions: Cells, rows: Iterable[Cells], *, own: Cells = OWN, sheet: str = "") -> bytes:
+    """An Excel file with these questions and rows."""
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.title = sheet or "Sheet1"
+    page.append([*own, *questions])
+    for row in rows:
+        page.append(list(row))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def comma_separated(
+    questions: Cells,
+    rows: Iterable[Cells],
+    *,
+    own: Cells = OWN,
+    encoding: str = "utf-8",
+    delimiter: str = ",",
+    times: str = "%d/%m/%Y %H:%M",
+) -> bytes:
+    """The same, saved again as CSV by somebody's spreadsheet program."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerow([*own, *questions])
+    for row in rows:
+        writer.writerow([c.strftime(times) if isinstance(c, datetime) else c for c in row])
+    return file.getvalue().encode(encoding)
+
+
+def toolkit_answers(count: int, *, first: int = 1) -> list[list[Any]]:
+    """An impact evaluation of a toolkit: people use it, know it, recommend it and say how."""
+    use = ("Very frequently", "Frequently", "Occasionally", "Rarely", "Never")
+    recommend = ("Very likely", "Likely", "Not sure")
+    rows = []
+    for number in range(first, first + count):
+        rows.append(
+            person(
+                number % 700,
+                "Yes" if number % 10 else "No",
+                use[number % 5],
+                4 + number % 7,
+                recommend[number % 3],
+                "I used it in supervision;I briefed colleagues;" if number % 2 else "Nothing yet;",
+                "" if number % 3 else f"I used it with worry number {number} in mind.",
+            )
+        )
+        rows[-1][0] = number
+    return rows
+
+
+TOOLKIT_QUESTIONS = (
+    "Are you aware of the neglect toolkit?",
+    "How often do you use it in your work?",
+    "How would you rate your knowledge of neglect now?",
+    "How likely are you to recommend it to others?",
+    "What has changed in your setting?",
+    "Can you give an example?",
+)

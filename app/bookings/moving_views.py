@@ -124,8 +124,8 @@ def staff_move(reference: str, booking_reference: str, to_reference: str) -> str
         made = _move(asked, form, by_staff=True)
         if made:
             flash(f"{made[1]} is moved to {date_words(asked.to_starts_at)}", "success")
-            names = {"reference": to_reference, "booking_reference": made[0]}
-            return redirect(url_for("by_phone.told", **names))
+            told = url_for("by_phone.told", reference=to_reference, booking_reference=made[0])
+            return redirect(told)
     booking = _managed_or_404(reference, booking_reference)
     return _check_move(booking, to_reference, form, by_staff=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -12,8 +13,10 @@ from sqlalchemy import func, select
 from app.accounts import throttle
 from app.accounts.models import Person, Post, PostKind
 from app.accounts.rules import Act, CountedBy
+from app.bookings import links
 from app.bookings.colleague_group import ALREADY_BOOKED
 from app.bookings.colleague_rules import CANNOT_SAY, ON_LIST_TWICE
+from app.bookings.links import Purpose
 from app.bookings.models import (
     Approval,
     ApprovedBy,
@@ -35,11 +38,12 @@ from tests.support.factories import (
     make_organisation,
     make_partnership,
     make_person,
+    make_request,
     make_sector,
     make_terms,
 )
 from tests.support.page_client import PageClient, PageResponse
-from tests.support.signing_in import sign_in
+from tests.support.signing_in import sign_in, sign_out
 
 SAM, JO, ALEX = (
     ("Sam Ali", "sam@school.example"),
@@ -464,3 +468,84 @@ def test_a_booker_who_gives_up_a_kept_place_is_not_told_by_letter(
     assert ended.cancelled_because is CancelReason.DECLINED
     kinds = db.session.scalars(select(OutboxMessage.kind)).all()
     assert "booking_declined" not in kinds
+
+
+def _by_office(office: Person, person: Person, **changes: Any) -> Booking:
+    facts = {"booked_by": office, "origin": BookingOrigin.COLLEAGUE, "name_given": "Sam Ali"}
+    booking = make_booking(changes.pop("event", None) or coming(), person, **facts | changes)
+    db.session.commit()
+    return booking
+
+
+@pytest.mark.parametrize(
+    ("state", "heading", "button"),
+    [
+        (BookingState.CONFIRMED, "Can't come?", "Cancel this booking"),
+        (BookingState.WAITING, "Can't come?", "Leave the waiting list"),
+        (BookingState.REQUESTED, "Withdraw the request?", "Withdraw the request"),
+    ],
+)
+def test_a_colleague_says_no_by_the_link_and_the_booker_is_told(
+    client: PageClient, office: Person, state: BookingState, heading: str, button: str
+) -> None:
+    booking = _by_office(office, make_person(name="Samira", email=SAM[1]), state=state)
+    path = urlsplit(links.link(booking, Purpose.CANT_COME)).path
+    sign_out(client)
+    page = client.get(path)
+    assert page.h1 == heading
+    client.submit(page, button=button)
+    told = db.session.scalars(
+        select(OutboxMessage).where(OutboxMessage.kind == "booking_declined")
+    ).one()
+    assert told.to_email == office.email
+    assert told.subject.startswith("Sam Ali cannot come: ")
+    assert "Samira" not in told.html_body
+
+
+def test_a_line_manager_whom_the_booker_named_reads_what_the_booker_wrote(
+    client: PageClient, office: Person
+) -> None:
+    sam = make_person(
+        name="Samira Ali-Khan",
+        email=SAM[1],
+        organisation=make_organisation(name="Secret Workplace"),
+        sector=office.sector,
+    )
+    asked = make_request(coming(), sam, asked_at=clock.now())
+    booking = asked.booking
+    booking.booked_by, booking.origin = office, BookingOrigin.COLLEAGUE
+    booking.name_given = "Sam Ali"
+    db.session.commit()
+    path = urlsplit(links.link(booking, Purpose.APPROVAL, asked)).path
+    sign_out(client)
+    page = client.get(path)
+    assert page.h1 == "May Sam Ali take part?"
+    assert "Pat Office asks for a place for Sam Ali" in page.words
+    assert "Samira" not in page.text
+    assert "Secret Workplace" not in page.text
+
+
+def test_whoever_has_the_place_after_a_hand_over_is_theirs_to_know(
+    client: PageClient, office: Person
+) -> None:
+    sam, kim = make_person(email=SAM[1]), make_person(name="Kim Secret")
+    old = _by_office(
+        office,
+        sam,
+        state=BookingState.CANCELLED,
+        cancelled_at=clock.now(),
+        cancelled_because=CancelReason.HANDED_OVER,
+    )
+    new = make_booking(
+        db.session.merge(old).event,
+        kim,
+        booked_by=sam,
+        origin=BookingOrigin.COLLEAGUE,
+        name_given="Kim Secret",
+        replaces_id=old.id,
+    )
+    db.session.commit()
+    page = client.get(f"/bookings/{old.reference}")
+    assert page.h1 == "The place of Sam Ali went to a colleague"
+    assert "Kim" not in page.text
+    assert client.get(f"/bookings/{new.reference}").status_code == 404

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.bookings import held_places, links, operations
 from app.bookings.links import Purpose
-from app.bookings.models import Booking, BookingState, CancelReason, Promotion
+from app.bookings.models import Booking, BookingOrigin, BookingState, CancelReason, Promotion
 from app.catalogue.models import Event
 from app.kernel import clock
 from app.kernel.access import Role
@@ -183,6 +183,7 @@ def test_whoever_is_signed_in_does_the_same_from_the_booking(client: PageClient)
 def test_whoever_booked_for_a_colleague_reads_whose_place_it_is(client: PageClient) -> None:
     booking = kept()
     booking.booked_by, booking.name_given = make_person(), "Kim Reid"
+    booking.origin = BookingOrigin.COLLEAGUE
     db.session.commit()
     sign_in(client, booking.booked_by)
     page = client.get(f"/bookings/{booking.reference}/held")

@@ -22,7 +22,7 @@ TRIES_PER_CODE = 5
 RECOVERY_CODE_COUNT = 10
 STEP_SECONDS = 30  # of an authenticator app (RFC 6238)
 STEPS_EITHER_WAY = 1  # a telephone's clock may be half a minute out
-SEEN_AGAIN_AFTER = timedelta(minutes=1)
+SEEN_AGAIN_SHARE = 12  # of the time after which idle staff are signed out: five minutes of an hour
 
 
 class Act(enum.StrEnum):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from app.accounts.models import Person
-from app.accounts.rules import SEEN_AGAIN_AFTER
+from app.accounts.rules import SEEN_AGAIN_SHARE
 from app.accounts.sign_in_models import SignInSession
 from app.kernel import clock
 from app.kernel.access import Role
@@ -101,8 +101,7 @@ def person_signed_in() -> Person | None:
     if row is None:
         return None
     sign_in, person = SignIn(*row[:3]), row[3]
-    idle = timedelta(minutes=current_app.config["STAFF_IDLE_MINUTES"])
-    if person.is_staff and sign_in.last_seen_at + idle < now:
+    if person.is_staff and sign_in.last_seen_at + _idle_time() < now:
         return None
     g.sign_in = sign_in
     found: Person = person
@@ -111,12 +110,12 @@ def person_signed_in() -> Person | None:
 
 
 def _note_last_seen(response: Response) -> Response:
-    """Once a minute at most: the one thing a read may write."""
+    """Once in a while, at most every five minutes by default: the one thing a read may write."""
     sign_in: SignIn | None = g.get("sign_in")
     if sign_in is None or g.get("failed"):
         return response
     now = clock.real_now()
-    if sign_in.last_seen_at + SEEN_AGAIN_AFTER > now:
+    if sign_in.last_seen_at + _idle_time() / SEEN_AGAIN_SHARE > now:
         return response
     try:
         with transaction():
@@ -129,3 +128,7 @@ def _note_last_seen(response: Response) -> Response:
         # Somebody holds the lock: the page is right all the same, and the next one notes it.
         log.warning("last seen not noted: %s", type(error.orig).__name__)
     return response
+
+
+def _idle_time() -> timedelta:
+    return timedelta(minutes=current_app.config["STAFF_IDLE_MINUTES"])

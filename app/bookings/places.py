@@ -138,8 +138,11 @@ def _to_book() -> tuple[Update, Any]:
         look.join(Person, Person.id == bindparam("person_id"))
         .join(counted, true())
         .add_columns(Person, counted)
-        .options(joinedload(Person.organisation), lazyload(Person.role_grants))
-        .options(joinedload(Event.offer).load_only(Offer.title))
+        .options(
+            joinedload(Event.offer).load_only(Offer.title),
+            joinedload(Person.organisation),
+            lazyload(Person.role_grants),
+        )
     )
     return lock, look
 

@@ -22,7 +22,7 @@ from app.bookings.places import terms_from
 from app.bookings.terms_rules import Terms
 from app.catalogue.models import Event, EventDate, EventMode, Offer
 from app.catalogue.rules import event_title, place_words, session_time_words
-from app.kernel.db import db
+from app.kernel.db import db, rows_of
 from app.kernel.london import date_words, short_date_words
 from app.kernel.paging import Pages, pages
 from app.partnership.models import Sector
@@ -76,8 +76,8 @@ class SentTo:
 
 def event_a_form_is_for(reference: str) -> SentTo | None:
     """The event that somebody sends a form to."""
-    row = db.session.execute(_SENT_TO, {"reference": reference}).one_or_none()
-    return SentTo(row.id, row.mode) if row else None
+    rows = rows_of(_SENT_TO, {"reference": reference})
+    return SentTo(rows[0].id, rows[0].mode) if rows else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from app.bookings.warning_rules import (
 )
 from app.catalogue.models import Event, EventDate, Offer, OfferKind
 from app.catalogue.rules import event_title
-from app.kernel.db import db
+from app.kernel.db import rows_of
 from app.kernel.london import add_months, date_words, day_start, london_date, period_words
 
 CAME = (AttendanceOutcome.ATTENDED, AttendanceOutcome.ATTENDED_IN_PART)
@@ -106,7 +106,7 @@ def _other_dates(event: Event, person_id: int, *, since: datetime) -> list[Other
             state=row.state,
             came=row.outcome in CAME,
         )
-        for row in db.session.execute(_OTHER_DATES, asked)
+        for row in rows_of(_OTHER_DATES, asked)
     ]
 
 

@@ -172,6 +172,11 @@ def rows_changed(result: Result[Any]) -> int:
     return cast("CursorResult[Any]", result).rowcount
 
 
+def rows_of(statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    """Rows of a statement that asks for columns alone; by the session it takes twice the time."""
+    return db.session.connection().execute(statement, values).all()
+
+
 def read_alone(statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
     """Rows of one statement that needs no transaction around it: half the way to the server."""
     alone: Engine | None = current_app.extensions[ALONE]

@@ -24,6 +24,7 @@ ROWS = [
     "event_first",
     "calendar",
     "booking",
+    "booking_bare",
     "booking_strict",
     "results",
     "answering",

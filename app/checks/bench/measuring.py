@@ -127,7 +127,7 @@ def run_on(
             connection.execute(floor.TABLES)
             circumstances = _circumstances(connection, seconds, rounds, size)
             say("Starting both servers")
-            rows = _measure(settings, url, port, measured, connection, seconds, rounds, say)
+            rows = _measure(settings, port, measured, connection, seconds, rounds, say)
     return rows, circumstances
 
 
@@ -152,7 +152,6 @@ def _make_data(settings: dict[str, str], size: Size) -> Measured:
 
 def _measure(
     settings: dict[str, str],
-    url: str,
     port: int,
     measured: Measured,
     connection: psycopg.Connection[Any],
@@ -162,11 +161,11 @@ def _measure(
 ) -> list[Row]:
     starts: tuple[list[float], list[float]] = ([], [])
     for _start in range(min(STARTS, rounds) - 1):
-        with servers.floor(url) as theirs:
+        with servers.floor(settings) as theirs:
             starts[0].append(theirs.start_seconds)
         with servers.ripple(settings, port) as ours:
             starts[1].append(ours.start_seconds)
-    with servers.floor(url) as theirs, servers.ripple(settings, port) as ours:
+    with servers.floor(settings) as theirs, servers.ripple(settings, port) as ours:
         starts[0].append(theirs.start_seconds)
         starts[1].append(ours.start_seconds)
         compared = comparisons(theirs, ours, measured)
@@ -203,8 +202,9 @@ def comparisons(theirs: Serving, ours: Serving, measured: Measured) -> list[Comp
 
     evaluation_id, slug, tokens = measured.many
     results = {"path": f"/impact/evaluations/{slug}", "cookie": measured.evaluator_cookie}
-    opened = Side(theirs, "open_and_send", _pairs(measured, 0), again=False)
-    sent = Side(theirs, "send_form", _pairs(measured, 1), again=False)
+    same = Side(theirs, "open_and_send", _pairs(measured, 0), again=False)
+    opened = Side(theirs, "open_and_send", _pairs(measured, 0, "forms"), again=False)
+    sent = Side(theirs, "send_form", _pairs(measured, 1, "forms"), again=False)
     booked = Side(ours, "open_and_send", _pairs(measured, 0), again=False)
     return [
         looking("catalogue", "Catalogue page", "/learning"),
@@ -214,9 +214,16 @@ def comparisons(theirs: Serving, ours: Serving, measured: Measured) -> list[Comp
             "booking",
             "A booking, through the pages",
             1 / 4,
+            same,
+            booked,
+            "both signed in; key, lock, booking, calendar entry, letter, audit line, commit",
+        ),
+        Comparison(
+            "booking_bare",
+            "The same, against a floor without sign-in, letter and audit line",
+            None,
             opened,
             booked,
-            "both open the form and send it; the floor has no sign-in, no rules, one short message",
         ),
         Comparison(
             "booking_strict",
@@ -248,7 +255,7 @@ def _one(path: str) -> Errands:
     return itertools.repeat({"path": path})
 
 
-def _pairs(measured: Measured, part: int) -> Errands:
+def _pairs(measured: Measured, part: int, where: str = "events") -> Errands:
     """Bookings, each person once at each event; part 0 or 1 are different people."""
     half = len(measured.people) // 2
     people = measured.people[part * half : (part + 1) * half]
@@ -257,8 +264,9 @@ def _pairs(measured: Measured, part: int) -> Errands:
         if turn >= len(people):
             return
         person_id, cookie = people[(turn + event) % len(people)]
-        path = f"/events/{measured.events[event]}/book"
-        yield {"path": path, "cookie": cookie, "form": {"person_id": person_id}}
+        path = f"/{where}/{measured.events[event]}/book"
+        filled_in = {"person_id": person_id, "adjustments": ""}
+        yield {"path": path, "cookie": cookie, "form": filled_in}
 
 
 def _surveys(tokens: Sequence[str]) -> Errands:

@@ -61,10 +61,11 @@ def ripple(settings: Mapping[str, str], port: int) -> Iterator[Serving]:
 
 
 @contextmanager
-def floor(database_url: str) -> Iterator[Serving]:
-    """The floor program, on the same database; it imports nothing of Ripple."""
-    dsn = database_url.replace("postgresql+psycopg://", "postgresql://")
-    with _serve("floor:app", HERE, {"FLOOR_DSN": dsn}, free_port()) as serving:
+def floor(settings: Mapping[str, str]) -> Iterator[Serving]:
+    """The floor program, on the same database and cookie; it imports nothing of Ripple."""
+    dsn = settings["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+    told = {"FLOOR_DSN": dsn, "FLOOR_SECRET": settings["SECRET_KEY"]}
+    with _serve("floor:app", HERE, told, free_port()) as serving:
         yield serving
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
@@ -125,7 +126,8 @@ def _fill_in(event: Event, rules: Terms, form: ColleaguesForm) -> str:
         form=form,
         event=event,
         state=opening(facts_of(event), clock.now()),
-        rules=terms.told_beforehand(rules),
+        rules=terms.told_beforehand(replace(rules, approved_by=ApprovedBy.NOBODY)),
+        needs_yes=rules.approved_by is not ApprovedBy.NOBODY,
         asks_manager=form.asks_manager,
     )
 

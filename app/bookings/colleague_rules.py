@@ -57,7 +57,7 @@ def without_booker(line: Line, *, name: str, email: str) -> Line:
 
 def with_plain_email(line: Line) -> Line:
     """The line with its address as mail needs it, once it is known to be one."""
-    return replace(line, email=working_email(line.email)) if line.email else line
+    return line if line.email.isascii() else replace(line, email=working_email(line.email))
 
 
 def faults_of(lines: Sequence[Line]) -> list[Faults]:

@@ -240,6 +240,13 @@ def test_the_form_sent_twice_tells_what_it_did_the_first_time(
     assert db.session.scalar(counted) == 3
 
 
+def test_an_address_in_letters_of_all_kinds_is_written_as_mail_needs_it(
+    client: PageClient, office: Person
+) -> None:
+    book(client, fill_in(client, coming(), ("Zoë Bär", "Zoe@Bär.example")))
+    assert [b.person.email for b in bookings()] == ["zoe@xn--br-via.example"]
+
+
 def test_going_back_keeps_the_list(client: PageClient, office: Person) -> None:
     check = fill_in(client, coming(), SAM, pasted="Jo Bell; jo@school.example")
     page = client.submit(check, button="Go back and change")

@@ -318,8 +318,7 @@ def a_cancellation() -> list[OutboxMessage]:
 
 def a_place_declined_that_somebody_else_booked() -> list[OutboxMessage]:
     booker = make_person(name="Jo Office", email="office@example.org")
-    changes = {"booked_by": booker, "origin": BookingOrigin.COLLEAGUE}
-    booking = book(make_neglect(), **changes)
+    booking = book(make_neglect(), booked_by=booker, origin=BookingOrigin.COLLEAGUE)
     booking.name_given = "S. Ali"
     operations.cancel_booking(booking.id, actor=booking.person, now=NOW)
     return [message for message in messages(booking) if message.kind == "booking_declined"]

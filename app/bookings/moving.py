@@ -36,6 +36,7 @@ CHANGED_ON_A_MOVE = (
     "adjustments",
 )
 # Said of somebody in another organisation, whatever the reason: it is theirs to tell.
+CANNOT_MOVE = "We could not move this person. They can move their place themselves."
 CANNOT_SAY = "We could not give the place to this person. Ask them to book for themselves."
 NOT_A_PLACE = {
     BookingState.WAITING: "Only a place can be handed over, not one on the waiting list. "
@@ -103,12 +104,12 @@ def _check_place(
     now: datetime,
 ) -> None:
     """Refused unless there is a place at once, past nobody who waits for it."""
-    is_own = actor.id == old.person_id
+    is_own, by_staff = actor.id == old.person_id, not is_theirs(old, actor)
     facts = gather_facts(event.id, old.person_id)
     if facts.already_booked:
         who = "You have" if is_own else "This person has"
-        raise Refused(f"{who} a booking for that session already")
-    by_staff = not is_theirs(old, actor)
+        may_be_told = by_staff or not old.person.email or _is_known_to(actor, old.person)
+        raise Refused(f"{who} a booking for that session already" if may_be_told else CANNOT_MOVE)
     check_may_book(facts.event, already_booked=False, by_staff=by_staff, now=now)
     limit: Limit | None = None
     if not asked.past_the_rules:

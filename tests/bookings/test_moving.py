@@ -207,6 +207,20 @@ def test_nobody_moves_to_where_they_are_booked_already(offer: Offer) -> None:
         move(old, there)
 
 
+def test_whoever_booked_for_a_stranger_does_not_learn_of_their_other_bookings(offer: Offer) -> None:
+    here, there = make_two(offer)
+    office = make_person()
+    of_office: dict[str, Any] = {"booked_by": office, "origin": BookingOrigin.COLLEAGUE}
+    old = booked(here, **of_office)
+    booked(there, old.person)
+    with pytest.raises(Refused, match="They can move their place themselves"):
+        move(old, there, office)
+    old.person.organisation = office.organisation
+    db.session.flush()
+    with pytest.raises(Refused, match="This person has a booking for that session already"):
+        move(old, there, office)
+
+
 @pytest.mark.parametrize(
     ("there_is", "words"),
     [

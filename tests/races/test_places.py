@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import current_app
 from sqlalchemy import func, select
 
-from app import create_app
 from app.bookings.models import Booking
 from app.checks import stage
 from app.checks.crowd import Crowd, Errand, open_form, through_the_pages, without_the_lock
 from app.checks.race_drill import cancel_at_once, messages_count, race
 from app.kernel.db import db, transaction
-from tests.support.databases import Template, let_go
 
 pytestmark = pytest.mark.slow
 
 CLIENTS, PLACES, ROUNDS = 60, 5, 3
-
-
-@pytest.fixture(scope="module")
-def crowd(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
-    """Two processes on a database of these tests, which the tests look into as well."""
-    folder = tmp_path_factory.mktemp("race")
-    database_url = template.fresh(folder)
-    settings = stage.settings_for(database_url, folder)
-    app = create_app(settings)
-    with app.app_context():
-        with transaction():
-            stage.make_partnership()
-        with Crowd(settings) as crowd:
-            yield crowd
-    let_go(app)
-    template.drop(database_url)
 
 
 def test_sixty_people_race_for_five_places_and_nobody_is_lost(crowd: Crowd) -> None:

@@ -14,7 +14,9 @@ from sqlalchemy.orm import aliased
 from app.impact.counts import (
     KNOWLEDGE,
     KNOWLEDGE_RECALLED,
+    DoorId,
     EvaluationCounts,
+    Imported,
     QuestionCounts,
     QuestionFacts,
 )
@@ -25,14 +27,15 @@ from app.surveys.response_models import Answer, Response
 
 MOST_KEPT = 64
 
-DoorKey = tuple[int, int | None]  # evaluation, wave; None is the open link
+DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
 
 
 @dataclass(frozen=True, slots=True)
 class InFigures:
     """Which responses are in the figures: their groups, each with the largest of its random ids.
 
-    A response never changes, so the same groups hold the same answers.
+    A response never changes, so the same groups hold the same answers; those of an imported form
+    carry its revision.
     """
 
     groups: frozenset[tuple[Hashable, ...]]
@@ -44,7 +47,7 @@ class InFigures:
 
 @dataclass(slots=True)
 class DoorAnswers:
-    """The answers of one wave, or of the open link."""
+    """The answers that came by one door."""
 
     questions: dict[str, QuestionFacts] = field(default_factory=dict)
     counts: dict[str, QuestionCounts] = field(default_factory=dict)
@@ -114,7 +117,7 @@ def _read(
     first_waves = [
         waves[0]
         for counts in found.values()
-        if len(waves := [wave for wave in counts.doors if wave is not None]) > 1
+        if len(waves := [wave for wave in counts.doors if isinstance(wave, int)]) > 1
     ]
     _read_answers(answers, forms, names, condition)
     _read_choosers(answers, forms, names, condition)
@@ -146,7 +149,7 @@ def _read_answers(
     )
     for evaluation_id, wave_id, question_id, option_id, score, sector_id, count in rows:
         question = forms.questions[question_id]
-        counts = _counts_of(found, (evaluation_id, wave_id), question)
+        counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
         name = names[sector_id]
         if option_id is not None:
             counts.options.setdefault(forms.values[option_id], Counter())[name] += count
@@ -165,6 +168,12 @@ def _counts_of(found: Answers, door_key: DoorKey, question: QuestionFacts) -> Qu
         options = {**older.options, **newer.options}
         door.questions[question.key] = replace(newer, options=options)
     return door.counts.setdefault(question.key, QuestionCounts())
+
+
+def _door_of(wave_id: int | None, question: QuestionFacts) -> DoorId:
+    """Each imported form has questions of its own, so they tell by which door an answer came."""
+    form_id = question.imported_form_id
+    return wave_id if form_id is None else Imported(form_id)
 
 
 def _read_choosers(
@@ -189,7 +198,8 @@ def _read_choosers(
         .group_by(*grouped)
     )
     for evaluation_id, wave_id, question_id, sector_id, count in rows:
-        counts = _counts_of(found, (evaluation_id, wave_id), forms.questions[question_id])
+        question = forms.questions[question_id]
+        counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
         counts.answered[names[sector_id]] += count
 
 
@@ -199,7 +209,7 @@ def _read_recalled_pairs(found: Answers, forms: Forms, in_figures: ColumnElement
     if not recalled:
         return
     then, later = aliased(Answer), aliased(Answer)
-    grouped = (then.evaluation_id, then.wave_id, then.score, later.score)
+    grouped = (then.evaluation_id, then.wave_id, then.question_id, then.score, later.score)
     rows: Any = db.session.execute(
         select(*grouped, func.count())
         .join(later, later.response_id == then.response_id)
@@ -209,8 +219,9 @@ def _read_recalled_pairs(found: Answers, forms: Forms, in_figures: ColumnElement
         .where(then.score.is_not(None), later.score.is_not(None))
         .group_by(*grouped)
     )
-    for evaluation_id, wave_id, before, after, count in rows:
-        pairs = found.doors[evaluation_id, wave_id].recalled_pairs
+    for evaluation_id, wave_id, question_id, before, after, count in rows:
+        door = _door_of(wave_id, forms.questions[question_id])
+        pairs = found.doors[evaluation_id, door].recalled_pairs
         pairs[before, after] += count
 
 

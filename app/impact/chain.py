@@ -36,11 +36,15 @@ def first_of(
     measures: Sequence[MeasureLines],
     open_measures: Sequence[MeasureLines],
 ) -> Step:
-    """The first of these measures with a figure, the latest one; those invited come first."""
+    """The first of these measures with a figure, the latest one; those invited come first.
+
+    Imported answers speak only where there are none of our own.
+    """
     for lines, anchor in ((measures, name.lower()), (open_measures, "open-link")):
         by_key = {measure.key: measure for measure in lines}
         for key in keys:
-            for figure in reversed(by_key[key].figures if key in by_key else ()):
+            figures = reversed(by_key[key].figures if key in by_key else ())
+            for figure in sorted(figures, key=lambda one: bool(one.door.imported_words)):
                 if figure.share:
                     return _step(name, by_key[key].title, figure, anchor)
     return Step(name, "–", "no figures yet", "answered")

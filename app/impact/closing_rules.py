@@ -42,6 +42,23 @@ def released(batches: Iterable[Batch], *, threshold: int) -> frozenset[tuple[dat
     return frozenset(let_in)
 
 
+def released_imports(batches: Iterable[tuple[int, int]], *, threshold: int) -> frozenset[int]:
+    """Which files of an imported form are in the figures, of (id, answers) in their order.
+
+    A file that brings a few more answers waits until it and the next are enough together.
+    """
+    let_in: list[int] = []
+    waiting: list[int] = []
+    answers = 0
+    for run_id, count in batches:
+        waiting.append(run_id)
+        answers += count
+        if answers >= threshold:
+            let_in += waiting
+            waiting, answers = [], 0
+    return frozenset(let_in)
+
+
 def _steps(batches: Iterable[Batch], threshold: int) -> Iterator[list[Batch]]:
     ordered = sorted(batches, key=lambda batch: (batch.answered_on.year, *batch.key[::-1]))
     for _, found in groupby(ordered, key=lambda batch: batch.answered_on.year):

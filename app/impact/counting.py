@@ -12,15 +12,17 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from app.impact import closing_rules
 from app.impact.answers_counted import InFigures, add_answers
 from app.impact.closing_rules import Batch
-from app.impact.counts import DoorCounts, EvaluationCounts, EvaluationFacts
+from app.impact.counts import DoorCounts, DoorId, EvaluationCounts, EvaluationFacts, Imported
 from app.impact.disclosure import NOT_STATED
+from app.impact.imports_counted import Runs, read_imports
 from app.kernel.db import db
 from app.kernel.london import london_date
 from app.partnership.models import Sector
 from app.surveys.models import InvitationState, SurveyInvitation, Wave
 from app.surveys.response_models import Response
 
-DoorKey = tuple[int, int | None]  # evaluation, wave; None is the open link
+DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
+WaveKey = tuple[int, int | None]  # evaluation, wave; None is the open link
 BatchKey = tuple[date, bool]
 
 
@@ -38,14 +40,19 @@ def read_counts(
     _read_waves(found, now=now)
     still_asked = _read_invitations(found, now=now)
     names = _sector_names()
-    batches = _read_responses(found, names)
+    runs = read_imports(found)
+    batches, files = _read_responses(found, names, runs)
     let_in = {
         key: _let_in(found, key, groups, still_asked[key], threshold=threshold, now=now)
         for key, groups in batches.items()
     }
-    in_figures = _count_released(found, batches, let_in)
+    runs_let_in = {key: _runs_let_in(of_form, threshold) for key, of_form in files.items()}
+    in_figures = _count_released(found, batches, let_in, files, runs_let_in, runs)
     if in_figures:
-        condition = or_(*(_is_let_in(key, keys) for key, keys in let_in.items() if keys))
+        conditions = [_is_let_in(key, keys) for key, keys in let_in.items() if keys]
+        if ids := frozenset[int]().union(*runs_let_in.values()):
+            conditions.append(Response.import_run_id.in_(ids))
+        condition = or_(*conditions)
         add_answers(found, in_figures, condition, names, only_measures)
     return found
 
@@ -64,7 +71,7 @@ def _read_waves(found: dict[int, EvaluationCounts], *, now: datetime) -> None:
 
 def _read_invitations(
     found: dict[int, EvaluationCounts], *, now: datetime
-) -> dict[DoorKey, set[BatchKey]]:
+) -> dict[WaveKey, set[BatchKey]]:
     """Add who was asked; returns the months and years of which somebody can still answer."""
     invitation = SurveyInvitation
     can_answer = or_(
@@ -100,7 +107,7 @@ def _read_invitations(
         .where(invitation.evaluation_id.in_(found))
         .group_by(*grouped)
     )
-    still_asked: dict[DoorKey, set[BatchKey]] = defaultdict(set)
+    still_asked: dict[WaveKey, set[BatchKey]] = defaultdict(set)
     for evaluation_id, wave_id, state, is_open, due, count, sent, delivered, closes_at in rows:
         door = found[evaluation_id].doors[wave_id]
         door.sent += sent
@@ -135,16 +142,20 @@ class _Group:
     largest_id: int
 
 
-Batches = dict[DoorKey, dict[BatchKey, list[_Group]]]
+Batches = dict[WaveKey, dict[BatchKey, list[_Group]]]
+Files = dict[DoorKey, dict[int, list[_Group]]]  # by the import that brought them
 
 
-def _read_responses(found: dict[int, EvaluationCounts], names: dict[int | None, str]) -> Batches:
-    """Count responses by door and sector; returns the batches they came in."""
+def _read_responses(
+    found: dict[int, EvaluationCounts], names: dict[int | None, str], runs: Runs
+) -> tuple[Batches, Files]:
+    """Count responses by door and sector; returns the batches and the files they came in."""
     grouped = (
         Response.evaluation_id,
         Response.wave_id,
         Response.answered_on,
         case((Response.event_id.is_(None), 1), else_=0),
+        Response.import_run_id,
         Response.sector_id,
         Response.version_id,
     )
@@ -154,20 +165,32 @@ def _read_responses(found: dict[int, EvaluationCounts], names: dict[int | None, 
         .group_by(*grouped)
     )
     batches: Batches = defaultdict(lambda: defaultdict(list))
-    for evaluation_id, wave_id, answered_on, no_event, sector_id, *facts in rows:
+    files: Files = defaultdict(lambda: defaultdict(list))
+    for evaluation_id, wave_id, answered_on, no_event, run_id, sector_id, *facts in rows:
         group = _Group(names[sector_id], *facts)
-        door = found[evaluation_id].doors.setdefault(wave_id, DoorCounts())
+        door_id: DoorId = wave_id if run_id is None else Imported(runs[run_id].form_id)
+        door = found[evaluation_id].doors.setdefault(door_id, DoorCounts())
         door.responses[group.sector] += group.count
+        if run_id is not None:
+            files[evaluation_id, door_id][run_id].append(group)
+            continue
         # The open link keeps the day; its answers are let in by the month.
         is_year = bool(no_event) and wave_id is not None
         key = (answered_on if is_year else answered_on.replace(day=1), is_year)
         batches[evaluation_id, wave_id][key].append(group)
-    return batches
+    return batches, files
+
+
+def _runs_let_in(files: dict[int, list[_Group]], threshold: int) -> frozenset[int]:
+    counted = [
+        (run_id, sum(group.count for group in groups)) for run_id, groups in sorted(files.items())
+    ]
+    return closing_rules.released_imports(counted, threshold=threshold)
 
 
 def _let_in(
     found: dict[int, EvaluationCounts],
-    door_key: DoorKey,
+    door_key: WaveKey,
     batches: dict[BatchKey, list[_Group]],
     still_asked: set[BatchKey],
     *,
@@ -195,29 +218,42 @@ def _let_in(
 def _count_released(
     found: dict[int, EvaluationCounts],
     batches: Batches,
-    let_in: dict[DoorKey, frozenset[BatchKey]],
+    let_in: dict[WaveKey, frozenset[BatchKey]],
+    files: Files,
+    runs_let_in: dict[DoorKey, frozenset[int]],
+    runs: Runs,
 ) -> InFigures:
     """Add what is let in to the doors; returns what exactly that is."""
     released: set[tuple[Hashable, ...]] = set()
     versions: set[int] = set()
-    for door_key, keys in let_in.items():
-        door = found[door_key[0]].doors[door_key[1]]
-        for key in keys:
-            for group in batches[door_key][key]:
-                door.released[group.sector] += group.count
-                versions.add(group.version_id)
-                released.add((*door_key, *key, group))
+    groups: list[tuple[DoorKey, tuple[Hashable, ...], _Group]] = [
+        (door_key, key, group)
+        for door_key, keys in let_in.items()
+        for key in keys
+        for group in batches[door_key][key]
+    ]
+    groups += [
+        (door_key, (run_id, runs[run_id].revision), group)
+        for door_key, run_ids in runs_let_in.items()
+        for run_id in run_ids
+        for group in files[door_key][run_id]
+    ]
+    for door_key, key, group in groups:
+        found[door_key[0]].doors[door_key[1]].released[group.sector] += group.count
+        versions.add(group.version_id)
+        released.add((*door_key, *key, group))
     return InFigures(frozenset(released), frozenset(versions))
 
 
-def _is_let_in(door_key: DoorKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:
+def _is_let_in(door_key: WaveKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:
     """Whether a response is of this door and of one of these batches."""
     evaluation_id, wave_id = door_key
     months = sorted(day for day, is_year in keys if not is_year)
     if wave_id is None:
         last = max(months)
         month_after = date(last.year + last.month // 12, last.month % 12 + 1, 1)
-        when = and_(Response.wave_id.is_(None), Response.answered_on < month_after)
+        by_link = and_(Response.wave_id.is_(None), Response.import_run_id.is_(None))
+        when = and_(by_link, Response.answered_on < month_after)
         return and_(Response.evaluation_id == evaluation_id, when)
     years = sorted(day for day, is_year in keys if is_year)
     parts = []

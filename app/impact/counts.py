@@ -6,10 +6,29 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 from app.surveys.models import MeasureScale, OutcomeLevel, QuestionKind
 
 KNOWLEDGE, KNOWLEDGE_RECALLED = "knowledge", "knowledge_before"  # measures, scored 0 to 10
+
+
+class Imported(NamedTuple):
+    """The door by which the answers of an imported form came."""
+
+    form_id: int
+
+
+DoorId = int | Imported | None  # a wave, an imported form, or the open link
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFacts:
+    """Where imported answers come from: when they were given, and each file with its day."""
+
+    first_answered_on: date | None
+    last_answered_on: date | None
+    files: tuple[tuple[int, date], ...]  # answers, and the day on which they were brought in
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,7 @@ class QuestionFacts:
     shown_if_key: str | None
     shown_if_values: tuple[str, ...]
     options: Mapping[str, OptionFacts]
+    imported_form_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -68,9 +88,10 @@ class QuestionCounts:
 
 @dataclass(slots=True)
 class DoorCounts:
-    """What is known of one wave, or of the open link, whose wave is None."""
+    """What is known of one wave, of an imported form, or of the open link."""
 
     months_later: int | None = None
+    imported: ImportFacts | None = None
     planned: int = 0
     sent: int = 0
     delivered: int = 0
@@ -101,10 +122,10 @@ class EvaluationFacts:
 
 @dataclass(slots=True)
 class EvaluationCounts:
-    """Everything counted of one evaluation; doors by wave, None being the open link."""
+    """Everything counted of one evaluation; doors by wave or form, None being the open link."""
 
     facts: EvaluationFacts
-    doors: dict[int | None, DoorCounts] = field(default_factory=dict)
+    doors: dict[DoorId, DoorCounts] = field(default_factory=dict)
     # (earlier wave, later wave) -> (score then, score later) -> people
     asked_twice: dict[tuple[int, int], Counter[tuple[int, int]]] = field(default_factory=dict)
 

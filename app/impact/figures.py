@@ -10,7 +10,10 @@ from app.impact.counts import (
     KNOWLEDGE,
     KNOWLEDGE_RECALLED,
     DoorCounts,
+    DoorId,
     EvaluationCounts,
+    Imported,
+    ImportFacts,
     MeasureFacts,
     QuestionCounts,
     QuestionFacts,
@@ -34,11 +37,12 @@ from app.impact.summaries import (
     OptionLine,
     SectorLine,
 )
-from app.kernel.london import london_date
+from app.kernel.london import london_date, short_date_words
 from app.surveys.models import MeasureScale, QuestionKind
 from app.surveys.rules import BEFORE, wave_words
 
 OPEN_LINK_LABEL = "Open link"
+IMPORTED_LABEL = "Microsoft Forms"
 RECALLED_DESIGN = "asked once, afterwards, looking back"
 TWICE_DESIGN = "asked twice, the same people each time"
 ONE_OF = (QuestionKind.SINGLE, QuestionKind.YES_NO, QuestionKind.SCALE)
@@ -49,22 +53,20 @@ DoorPair = tuple[Door, DoorCounts]
 
 def doors_of(counts: EvaluationCounts, *, threshold: int) -> list[DoorPair]:
     """Each wave in its order and then the open link, with how it stands."""
-    ordered = sorted(
-        counts.doors.items(),
-        key=lambda item: (item[0] is None, item[1].months_later or 0),
-    )
-    return [(_door(wave, door, threshold=threshold), door) for wave, door in ordered]
+    return [
+        (_door(door_id, counts.doors[door_id], threshold=threshold), counts.doors[door_id])
+        for door_id in sorted_doors(counts)
+    ]
 
 
-def _door(wave_id: int | None, counts: DoorCounts, *, threshold: int) -> Door:
-    label = OPEN_LINK_LABEL if wave_id is None else wave_words(counts.months_later or 0)
+def _door(door_id: DoorId, counts: DoorCounts, *, threshold: int) -> Door:
     answered, in_figures = sum(counts.responses.values()), sum(counts.released.values())
     moment = counts.open_until if counts.is_open else counts.next_due_at
     delivered = counts.delivered
     return Door(
-        key="open-link" if wave_id is None else f"wave-{counts.months_later}",
-        label=label,
-        is_open_link=wave_id is None,
+        key=_key_of(door_id, counts),
+        label=_label_of(door_id, counts),
+        is_open_link=counts.months_later is None,
         state=_state(counts, answered=answered, in_figures=in_figures),
         threshold=threshold,
         planned=counts.planned,
@@ -76,6 +78,36 @@ def _door(wave_id: int | None, counts: DoorCounts, *, threshold: int) -> Door:
         is_open=counts.is_open,
         next_on=london_date(moment) if moment else None,
         answered_by_sector=dict(counts.responses),
+        imported_words=_imported_words(counts.imported) if counts.imported else "",
+    )
+
+
+def _key_of(door_id: DoorId, counts: DoorCounts) -> str:
+    if isinstance(door_id, Imported):
+        return f"import-{door_id.form_id}"
+    return "open-link" if door_id is None else f"wave-{counts.months_later}"
+
+
+def _label_of(door_id: DoorId, counts: DoorCounts) -> str:
+    """When people were asked; imported forms say when that was, as there may be several."""
+    months = counts.months_later
+    words = OPEN_LINK_LABEL if months is None else wave_words(months)
+    if counts.imported is None:
+        return words
+    words = f"{words}, {IMPORTED_LABEL}"
+    first, last = counts.imported.first_answered_on, counts.imported.last_answered_on
+    if first is None or last is None:
+        return words
+    is_one_month = (first.year, first.month) == (last.year, last.month)
+    return f"{words} {last:%B %Y}" if is_one_month else f"{words} {first:%b %Y} to {last:%b %Y}"
+
+
+def _imported_words(facts: ImportFacts) -> str:
+    """As in: 12 answers imported from a Microsoft Forms file, 3 March 2025."""
+    return "; ".join(
+        f"{count:,} {'answer' if count == 1 else 'answers'} imported from a Microsoft Forms file, "
+        f"{short_date_words(day)}"
+        for count, day in facts.files
     )
 
 
@@ -95,7 +127,7 @@ def measures_of(doors: Iterable[DoorPair]) -> tuple[MeasureLines, ...]:
     for door, counts in doors:
         if door.state is not DoorState.SHOWN:
             continue
-        lines = _sector_lines(counts)
+        lines = {} if counts.imported else _sector_lines(counts)
         for question in sorted(counts.questions.values(), key=lambda asked: asked.position):
             measure = question.measure
             if measure is None or measure.key == KNOWLEDGE_RECALLED:
@@ -220,7 +252,7 @@ def knowledge_of(counts: EvaluationCounts, doors: list[DoorPair]) -> tuple[Befor
         for door, door_counts in doors
         if door.state is DoorState.SHOWN and _asked_to_recall(door_counts)
     ]
-    by_wave = dict(zip(sorted_waves(counts), doors, strict=False))
+    by_wave = dict(zip(sorted_doors(counts), doors, strict=True))
     for (first, second), pairs in sorted(
         counts.asked_twice.items(), key=lambda item: counts.doors[item[0][1]].months_later or 0
     ):
@@ -228,14 +260,15 @@ def knowledge_of(counts: EvaluationCounts, doors: list[DoorPair]) -> tuple[Befor
     return tuple(found)
 
 
-def sorted_waves(counts: EvaluationCounts) -> list[int | None]:
-    """Waves in the order of doors_of."""
-    return [
-        wave
-        for wave, _ in sorted(
-            counts.doors.items(), key=lambda item: (item[0] is None, item[1].months_later or 0)
-        )
-    ]
+def sorted_doors(counts: EvaluationCounts) -> list[DoorId]:
+    """Waves in their order, each before the forms of the same time; the open link at the end."""
+
+    def place(item: tuple[DoorId, DoorCounts]) -> tuple[bool, int, int]:
+        door_id, door = item
+        form_id = door_id.form_id if isinstance(door_id, Imported) else 0
+        return door.months_later is None, door.months_later or 0, form_id
+
+    return [door_id for door_id, _ in sorted(counts.doors.items(), key=place)]
 
 
 def _asked_to_recall(counts: DoorCounts) -> bool:
@@ -308,14 +341,22 @@ def knowledge_means_of(
 ) -> tuple[MeanPoint, ...]:
     """Everyone's mean at each time: points of one line, so none if there is only one."""
     points: list[MeanPoint] = []
-    asked_before = any(counts.months_later == BEFORE for _, counts in doors if counts.counts)
+    asked_before = any(
+        counts.months_later == BEFORE
+        for _, counts in doors
+        if counts.counts and not counts.imported
+    )
     for change in knowledge:
+        if change.door.imported_words:
+            continue
         if change.is_recalled and change.before and not asked_before:
             _add_point(points, "Before, looking back", rules.mean_interval(change.before))
             break
     for measure in measures:
         if measure.key == KNOWLEDGE:
             for figure in measure.figures:
+                if figure.door.imported_words:
+                    continue  # other people: no line leads from them to the others
                 _add_point(points, figure.door.label, figure.mean)
     return tuple(points) if len(points) > 1 else ()
 

@@ -10,7 +10,14 @@ from sqlalchemy import ColumnElement, select, true
 
 from app.impact.counts import MeasureFacts, OptionFacts, QuestionFacts
 from app.kernel.db import db
-from app.surveys.models import Measure, Question, QuestionKind, QuestionOption
+from app.surveys.import_models import ImportedForm
+from app.surveys.models import (
+    Measure,
+    Question,
+    QuestionKind,
+    QuestionnaireVersion,
+    QuestionOption,
+)
 from app.surveys.response_models import Answer
 
 
@@ -50,7 +57,7 @@ def read_forms(versions: Collection[int], only_measures: Collection[str] | None 
     for row in found:
         rows.setdefault(row[0], row)
         of_question = options.setdefault(row[0], {})
-        option_id, value, label, counts, is_outside_base = row[12:]
+        option_id, value, label, counts, is_outside_base = row[13:]
         if option_id is not None:
             of_question[value] = OptionFacts(value, label, counts, is_outside_base)
             values[option_id] = value
@@ -85,12 +92,15 @@ _QUESTIONS = (
         Measure.level,
         Measure.scale,
         Measure.position,
+        ImportedForm.id,
         QuestionOption.id,
         QuestionOption.value,
         QuestionOption.label,
         QuestionOption.counts,
         QuestionOption.is_outside_base,
     )
+    .join(QuestionnaireVersion, QuestionnaireVersion.id == Question.version_id)
+    .outerjoin(ImportedForm, ImportedForm.questionnaire_id == QuestionnaireVersion.questionnaire_id)
     .outerjoin(Measure, Measure.id == Question.measure_id)
     .outerjoin(QuestionOption, QuestionOption.question_id == Question.id)
     .order_by(Question.version_id, Question.position, QuestionOption.position)
@@ -99,7 +109,7 @@ _QUESTIONS = (
 
 def _question(row: Sequence[Any], options: dict[str, OptionFacts]) -> QuestionFacts:
     question_id, key, position, words, kind, shown_if_key, shown_if_values = row[:7]
-    measure_key, title, level, scale, measure_position = row[7:12]
+    measure_key, title, level, scale, measure_position, imported_form_id = row[7:13]
     return QuestionFacts(
         question_id,
         key,
@@ -112,4 +122,5 @@ def _question(row: Sequence[Any], options: dict[str, OptionFacts]) -> QuestionFa
         shown_if_key=shown_if_key,
         shown_if_values=tuple((shown_if_values or "").split()),
         options=options,
+        imported_form_id=imported_form_id,
     )

@@ -47,6 +47,7 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
     doors = figures.doors_of(counts, threshold=threshold)
     personal = [pair for pair in doors if not pair[0].is_open_link]
     by_link = [pair for pair in doors if pair[0].is_open_link]
+    open_doors = [door for door, _ in by_link if not door.imported_words]
     measures, open_measures = figures.measures_of(personal), figures.measures_of(by_link)
     knowledge = figures.knowledge_of(counts, doors)
     return EvaluationSummary(
@@ -59,7 +60,8 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
         offers=tuple((slug, title) for _, slug, title in offers),
         reach=reach,
         doors=tuple(door for door, _ in personal),
-        open_door=by_link[0][0] if by_link else None,
+        open_door=open_doors[0] if open_doors else None,
+        open_imports=tuple(door for door, _ in by_link if door.imported_words),
         measures=measures,
         open_measures=open_measures,
         knowledge=knowledge,
@@ -167,7 +169,8 @@ def _next_words(counts: EvaluationCounts) -> str:
 
 def _reach_ends_at(counts: EvaluationCounts) -> datetime | None:
     """Whoever came after the open link had closed is not whom it asked about."""
-    return counts.facts.open_until if set(counts.doors) == {None} else None
+    own = {door_id for door_id, door in counts.doors.items() if door.imported is None}
+    return counts.facts.open_until if own == {None} else None
 
 
 def reach_of(

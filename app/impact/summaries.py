@@ -40,6 +40,7 @@ class Door:
     is_open: bool
     next_on: date | None  # when the first are due to be asked, or when asking closes
     answered_by_sector: Mapping[str, int]
+    imported_words: str = ""  # where imported answers come from
 
     @property
     def waiting(self) -> int:
@@ -112,6 +113,8 @@ class BeforeAfter:
     @property
     def heading(self) -> str:
         """Which two times stand side by side."""
+        if self.is_recalled and self.door.imported_words:
+            return f"Looking back: {self.door.label[:1].lower()}{self.door.label[1:]}"
         if self.is_recalled and self.door.is_open_link:
             return "Looking back, through the open link"
         if self.is_recalled:
@@ -171,6 +174,7 @@ class EvaluationSummary:
     reach: Reach
     doors: tuple[Door, ...]
     open_door: Door | None
+    open_imports: tuple[Door, ...]  # forms that went to the whole workforce
     measures: tuple[MeasureLines, ...]
     open_measures: tuple[MeasureLines, ...]
     knowledge: tuple[BeforeAfter, ...]

@@ -52,7 +52,8 @@ Tables = dict[str, tuple[Table, ...]]
 
 def tables_of_evaluation(summary: EvaluationSummary) -> Tables:
     """Every table of an evaluation's page by the place where it stands, in the page's order."""
-    doors = [*summary.doors, *([summary.open_door] if summary.open_door else [])]
+    open_doors = [summary.open_door] if summary.open_door else []
+    doors = [*summary.doors, *open_doors, *summary.open_imports]
     found: Tables = {"answered": (_answered(doors),) if doors else ()}
     for change in summary.knowledge:
         found[change.key] = tuple(_change(change))
@@ -128,10 +129,11 @@ def _answered(doors: Iterable[Door]) -> Table:
         tuple(
             (
                 door.label,
-                "anyone" if door.is_open_link else f"{door.asked:,}",
-                "anyone" if door.is_open_link else f"{door.delivered:,}",
+                *_asked_cells(door),
                 f"{door.answered:,}",
-                "no rate" if door.is_open_link else wording.percent(door.rate),
+                "no rate"
+                if door.is_open_link or door.imported_words
+                else wording.percent(door.rate),
                 f"{door.in_figures:,}"
                 if door.state is DoorState.SHOWN or not door.answered
                 else "none yet",
@@ -139,6 +141,12 @@ def _answered(doors: Iterable[Door]) -> Table:
             for door in doors
         ),
     )
+
+
+def _asked_cells(door: Door) -> Row:
+    if door.imported_words:
+        return ("not on record", "not on record")
+    return ("anyone", "anyone") if door.is_open_link else (f"{door.asked:,}", f"{door.delivered:,}")
 
 
 def _measure(measure: MeasureLines, breakdown_threshold: int) -> Iterator[Table]:
@@ -226,7 +234,8 @@ def _choices(title: str, figure: Figure) -> Table:
 
 
 def _at(title: str, figure: Figure) -> str:
-    return title if figure.door.is_open_link else f"{title}: {_lower(figure.door.label)}"
+    is_plain = figure.door.is_open_link and not figure.door.imported_words
+    return title if is_plain else f"{title}: {_lower(figure.door.label)}"
 
 
 def _scores(title: str, measure: MeasureLines) -> Iterator[Table]:

@@ -87,6 +87,8 @@ def merged_words(lines: tuple[SectorLine, ...], below: int) -> str:
 
 def answered_words(door: Door) -> str:
     """How many answered, of how many reached."""
+    if door.imported_words:
+        return f"{door.imported_words}; how many were asked is not on record"
     if door.is_open_link:
         return f"{door.answered:,} answered; anyone with the link could, so there is no rate"
     if not door.asked and door.answered:
@@ -103,6 +105,8 @@ def state_words(door: Door) -> str:
     on = short_date_words(door.next_on) if door.next_on else ""
     if door.state is DoorState.SHOWN:
         return _waiting_words(door)
+    if door.state is DoorState.TOO_FEW and door.imported_words:
+        return f"Figures are shown from {door.threshold} answers on."
     if door.state is DoorState.TOO_FEW:
         return (
             f"Figures are shown from {door.threshold} answers on, so that nobody's own answer can "
@@ -114,6 +118,11 @@ def state_words(door: Door) -> str:
 def _waiting_words(door: Door) -> str:
     if not door.waiting:
         return ""
+    if door.imported_words:
+        return (
+            f"{door.in_figures:,} of them are in the figures below. The other {door.waiting:,} "
+            f"follow when a later file brings more, {door.threshold} or more at a time."
+        )
     return (
         f"{door.in_figures:,} of them are in the figures below. The other {door.waiting:,} follow "
         f"when asking has closed, {door.threshold} or more at a time."

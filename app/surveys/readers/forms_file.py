@@ -126,6 +126,8 @@ def read_forms_file(content: bytes) -> FormsFile:
 
 def plain(words: str) -> str:
     """Words for comparing: small letters, no accents, single spaces."""
+    if words.isascii():
+        return " ".join(words.lower().split())
     apart = unicodedata.normalize("NFKD", words).casefold()
     letters = "".join(sign for sign in apart if not unicodedata.combining(sign))
     return " ".join(letters.split())

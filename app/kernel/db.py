@@ -130,8 +130,9 @@ def insert_together(rows: Sequence[Base]) -> None:
         db.session.flush()
     connection = db.session.connection()
     for (table, _names), listed in tables.items():
-        # Into the table, not by the mapped class: half the time. One row goes alone.
-        connection.execute(_into(table), listed if len(listed) > 1 else listed[0])
+        # Into the table, not by the mapped class: half the time. One row goes alone, and inline,
+        # or the database would be asked for the id that it gave.
+        connection.execute(_inline_into(table), listed if len(listed) > 1 else listed[0])
 
 
 def insert_now(row: Base) -> None:
@@ -148,6 +149,11 @@ def insert_now(row: Base) -> None:
 @cache
 def _into(table: FromClause) -> Insert:
     return insert(cast(Table, table))
+
+
+@cache
+def _inline_into(table: FromClause) -> Insert:
+    return _into(table).inline()
 
 
 def _values(row: Base) -> dict[str, Any]:

@@ -30,10 +30,10 @@ def failing() -> PageClient:
     def bug() -> str:
         raise ZeroDivisionError("a bug that nobody expected")
 
-    @pages.get("/fail/locked")
+    @pages.get("/fail/busy/<words>")
     @public
-    def locked() -> str:
-        raise OperationalError("UPDATE event", {}, Exception("database is locked"))
+    def busy(words: str) -> str:
+        raise OperationalError("UPDATE event", {}, Exception(words))
 
     made.register_blueprint(pages)
     migrate(made)
@@ -57,8 +57,9 @@ def test_a_bug_is_an_apology_that_tells_nobody_about_our_insides(failing: PageCl
     assert "Traceback" not in response.text
 
 
-def test_a_database_that_is_busy_asks_to_try_again(failing: PageClient) -> None:
-    response = failing.get("/fail/locked")
+@pytest.mark.parametrize("words", ["database is locked", "deadlock detected"])
+def test_a_database_that_is_busy_asks_to_try_again(failing: PageClient, words: str) -> None:
+    response = failing.get(f"/fail/busy/{words}")
     assert response.status_code == 503
     assert "UPDATE" not in response.text
 

@@ -48,5 +48,6 @@ def _database_busy(error: OperationalError) -> tuple[str, int] | HTTPException |
     """Somebody else holds the lock for too long, or the database is away: say so, keep nothing."""
     log.error("database not available: %s", type(error.orig).__name__)
     text = str(error.orig).lower()
-    waited = any(words in text for words in ("locked", "lock timeout", "connect", "closed"))
+    busy = ("locked", "lock timeout", "deadlock", "connect", "closed")
+    waited = any(words in text for words in busy)
     return _show(ServiceUnavailable() if waited else InternalServerError(original_exception=error))

@@ -190,9 +190,9 @@ def _mode(form: ColleaguesForm) -> EventMode | None:
 @signed_in
 def booked(reference: str) -> str | Response:
     """What became of each line of the form that was sent; looking again books nobody again."""
+    if request.method != "POST":  # somebody comes back to the address alone
+        return places(reference)
     event = _event_or_404(reference)
-    if request.method == "GET":
-        return redirect(url_for(".places", reference=reference))
     form = _form_as_sent()
     if "mode" not in request.form:
         del form.mode

@@ -35,6 +35,7 @@ CHANGED_ON_A_MOVE = (
     "passed_over_reason",
     "adjustments",
 )
+WALKED_IN = "This person came without booking, so there is no place to give away"
 # Said of somebody in another organisation, whatever the reason: it is theirs to tell.
 CANNOT_MOVE = "We could not move this person. They can move their place themselves."
 CANNOT_SAY = "We could not give the place to this person. Ask them to book for themselves."
@@ -88,6 +89,8 @@ def _check_may_move(old: Booking, old_event: Event, new_event: Event, now: datet
         raise Refused("Choose another session of the same learning")
     if now >= old_event.starts_at:
         raise Refused("This session has started, so the place can no longer be moved")
+    if old.origin is BookingOrigin.REGISTER:
+        raise Refused(WALKED_IN)
     if old.state is BookingState.REQUESTED:
         raise Refused(
             "This place is only asked for. Withdraw the request and ask for one on the other date."
@@ -212,6 +215,8 @@ def _check_may_hand_over(
 ) -> None:
     if event.state is not EventState.PUBLISHED or now >= event.starts_at:
         raise Refused("This session has started, so the place can no longer be handed over")
+    if old.origin is BookingOrigin.REGISTER:
+        raise Refused(WALKED_IN)
     if old.state in NOT_A_PLACE:
         raise Refused(NOT_A_PLACE[old.state])
     if rules_of_offer.approved_by is not ApprovedBy.NOBODY and not is_by_staff:

@@ -249,6 +249,18 @@ def test_after_the_start_nothing_is_moved_or_handed_over(offer: Offer) -> None:
         hand_over(old, now=here.starts_at)
 
 
+def test_who_came_without_booking_has_no_place_to_move_or_hand_over(offer: Offer) -> None:
+    here, there = make_two(offer)
+    staff, now = make_person(Role.DELIVERY), here.starts_at - timedelta(minutes=30)
+    came = operations.attend_without_booking(here.id, make_person(), actor=staff, now=now)
+    for actor in (came.person, staff):
+        with pytest.raises(Refused, match="came without booking"):
+            move(came, there, actor, now=now)
+        with pytest.raises(Refused, match="came without booking"):
+            hand_over(came, actor=actor, now=now)
+    assert counts(here) == counts(there) == (0, 0)
+
+
 def test_the_same_move_sent_twice_moves_once(offer: Offer) -> None:
     here, there = make_two(offer)
     old = booked(here)

@@ -35,7 +35,9 @@ import app.notices.manage_views
 import app.notices.wording_views
 import app.partnership.views
 import app.record.views
+import app.surveys.building_views
 import app.surveys.manage_views
+import app.surveys.question_views
 import app.surveys.views
 import config
 from app import commands, page, schema
@@ -73,6 +75,8 @@ BLUEPRINTS = (
     app.notices.manage_views.bp,
     app.notices.wording_views.bp,
     app.surveys.manage_views.bp,
+    app.surveys.building_views.bp,
+    app.surveys.question_views.bp,
     app.impact.manage_views.bp,
     app.accounts.manage_views.bp,
 )

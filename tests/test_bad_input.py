@@ -110,6 +110,16 @@ CASES = (
     Case("/manage/offers/<slug>/surveys", "delivery"),
     Case("/manage/evaluations/new", "delivery"),
     Case("/manage/evaluations/<slug>", "delivery"),
+    Case("/manage/questionnaires/new", "delivery"),
+    Case("/manage/questionnaires/<slug>/rename", "delivery"),
+    Case("/manage/questionnaires/<slug>/copy", "delivery"),
+    Case("/manage/questionnaires/<slug>/draft/questions/new/<kind>", "delivery"),
+    Case("/manage/questionnaires/<slug>/draft/questions/<key>", "delivery"),
+    Case("/manage/questionnaires/<slug>/draft/questions/<key>/when", "delivery"),
+    Case("/manage/questionnaires/<slug>/draft/standard-questions", "delivery"),
+    Case(
+        "/manage/questionnaires/<slug>/versions/<int:number>/preview", "delivery", checks_first=True
+    ),
     Case("/admin", "administrator"),
     Case("/admin/organisations/<reference>", "administrator"),
     Case("/admin/organisations/<reference>/merge", "administrator", query="?q=Organisation"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, null, select
+from sqlalchemy import ColumnElement, func, null, select
+from sqlalchemy.orm import aliased
 
 from app.kernel.db import db
 from app.surveys import queries
@@ -16,17 +17,19 @@ from app.surveys.models import (
     Measure,
     MeasureScale,
     Question,
+    QuestionKind,
     Questionnaire,
     QuestionnaireKind,
     QuestionnaireVersion,
     Wave,
 )
-from app.surveys.questionnaire_rules import WrittenQuestion
+from app.surveys.questionnaire_rules import Place, WrittenQuestion
 from app.surveys.questionnaires import STANDARD_SLUGS
 from app.surveys.rules import wave_words
 
 SUBJECT_IN_LISTS = "[what it is about]"
 MOST_USES_NAMED = 10
+Other = aliased(Question)
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,26 @@ class ListedQuestionnaire:
 
 
 @dataclass(frozen=True)
+class VersionFacts:
+    """One version of a questionnaire."""
+
+    id: int
+    number: int
+    published_at: datetime | None
+    questionnaire_id: int
+    slug: str
+    title: str
+    kind: QuestionnaireKind
+
+
+@dataclass(frozen=True)
 class BankQuestion:
     """A standard question that can be added as it is."""
 
     id: int
     key: str
     words: str
+    section: str
     measure: str
     questionnaire: str
 
@@ -97,33 +114,48 @@ def listed_questionnaires(first: int, last: int) -> list[ListedQuestionnaire]:
     ]
 
 
-def find_version(slug: str, number: int) -> QuestionnaireVersion | None:
+def find_version(slug: str, number: int) -> VersionFacts | None:
     """The version of that number, or None."""
-    return db.session.scalar(
-        select(QuestionnaireVersion)
-        .join(QuestionnaireVersion.questionnaire)
-        .where(Questionnaire.slug == slug, QuestionnaireVersion.number == number)
-    )
+    condition = QuestionnaireVersion.number == number
+    return next(iter(_versions(Questionnaire.slug == slug, condition)), None)
 
 
-def find_draft(slug: str) -> QuestionnaireVersion | None:
+def find_draft(slug: str) -> VersionFacts | None:
     """The draft of a questionnaire, if there is one."""
-    return db.session.scalar(
-        select(QuestionnaireVersion)
-        .join(QuestionnaireVersion.questionnaire)
-        .where(Questionnaire.slug == slug, QuestionnaireVersion.published_at.is_(None))
-    )
+    condition = QuestionnaireVersion.published_at.is_(None)
+    return next(iter(_versions(Questionnaire.slug == slug, condition)), None)
 
 
-def versions_of(slug: str) -> list[QuestionnaireVersion]:
+def versions_of(slug: str) -> list[VersionFacts]:
     """Every version, the newest first; empty for a questionnaire that does not exist."""
-    found = (
-        select(QuestionnaireVersion)
-        .join(QuestionnaireVersion.questionnaire)
-        .where(Questionnaire.slug == slug)
-        .order_by(QuestionnaireVersion.number.desc())
+    return _versions(Questionnaire.slug == slug)
+
+
+def lock_draft(version_id: int) -> VersionFacts | None:
+    """A draft, locked against everybody else; None if it was published or thrown away."""
+    db.session.execute(  # the draft must be asked for after the lock: it may be gone by then
+        select(QuestionnaireVersion.id)
+        .where(QuestionnaireVersion.id == version_id)
+        .with_for_update()
     )
-    return list(db.session.scalars(found))
+    is_draft = QuestionnaireVersion.published_at.is_(None)
+    return next(iter(_versions(QuestionnaireVersion.id == version_id, is_draft)), None)
+
+
+def _versions(*conditions: ColumnElement[bool]) -> list[VersionFacts]:
+    version = QuestionnaireVersion
+    columns = select(
+        version.id,
+        version.number,
+        version.published_at,
+        Questionnaire.id,
+        Questionnaire.slug,
+        Questionnaire.title,
+        Questionnaire.kind,
+    )
+    found = columns.join(Questionnaire, Questionnaire.id == version.questionnaire_id)
+    rows = db.session.execute(found.where(*conditions).order_by(version.number.desc()))
+    return [VersionFacts(*row) for row in rows]
 
 
 def written_questions(
@@ -149,17 +181,31 @@ def measures_to_choose(scale: MeasureScale | None) -> list[tuple[str, str]]:
     return [(key, title[:1].upper() + title[1:]) for key, title in rows]
 
 
-def is_published_somewhere(key: str) -> bool:
-    """Whether people have been asked a question of this key, in any questionnaire."""
-    found = (
-        select(Question.id)
-        .join(Question.version)
-        .where(Question.key == key, QuestionnaireVersion.published_at.is_not(None))
+def find_question(version_id: int, key: str) -> tuple[QuestionKind, bool] | None:
+    """A question's kind, and whether people have been asked it in any questionnaire; or None."""
+    published = (
+        select(Other.id)
+        .join(QuestionnaireVersion, QuestionnaireVersion.id == Other.version_id)
+        .where(Other.key == key, QuestionnaireVersion.published_at.is_not(None))
     )
-    return db.session.scalar(found.limit(1)) is not None
+    found = select(Question.kind, published.exists())
+    row = db.session.execute(
+        found.where(Question.version_id == version_id, Question.key == key)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
-def bank(without: Collection[str]) -> list[BankQuestion]:
+def places_of(version_id: int) -> list[Place]:
+    """The keys and sections of a version's questions, in order."""
+    rows = db.session.execute(
+        select(Question.key, Question.section)
+        .where(Question.version_id == version_id)
+        .order_by(Question.position)
+    )
+    return [(key, section) for key, section in rows]
+
+
+def bank(without: Collection[str], only: Collection[int] | None = None) -> list[BankQuestion]:
     """The standard questions whose keys are not among these, in the order of their forms."""
     version = QuestionnaireVersion
     newest = (
@@ -168,17 +214,28 @@ def bank(without: Collection[str]) -> list[BankQuestion]:
         .where(Questionnaire.slug.in_(STANDARD_SLUGS), version.published_at.is_not(None))
         .group_by(Questionnaire.id)
     )
-    rows = db.session.execute(
-        select(Question.id, Question.key, Question.words, Measure.title, Questionnaire.title)
+    found = (
+        select(
+            Question.id,
+            Question.key,
+            Question.words,
+            Question.section,
+            Measure.title,
+            Questionnaire.title,
+        )
         .join(version, version.id == Question.version_id)
         .join(Questionnaire, Questionnaire.id == version.questionnaire_id)
         .outerjoin(Measure, Measure.id == Question.measure_id)
         .where(Question.version_id.in_(newest), Question.key.not_in(without))
-        .order_by(Questionnaire.id, Question.position)
+        .order_by(Question.version_id, Question.position)
     )
+    if only is not None:
+        found = found.where(Question.id.in_(only))
     return [
-        BankQuestion(id_, key, words.replace("{subject}", SUBJECT_IN_LISTS), measure or "", title)
-        for id_, key, words, measure, title in rows
+        BankQuestion(
+            id_, key, words.replace("{subject}", SUBJECT_IN_LISTS), section, measure or "", title
+        )
+        for id_, key, words, section, measure, title in db.session.execute(found)
     ]
 
 

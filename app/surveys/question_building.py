@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, NoReturn
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import delete, insert, select, update
 
 from app.accounts.models import Person
 from app.kernel.db import db
 from app.kernel.refusals import Refused
 from app.surveys import building_queries, queries
 from app.surveys.answer_rules import AskedQuestion
-from app.surveys.building import copied, draft_for_change, note, places_of, put_in_order
+from app.surveys.building import (
+    IN_BULK,
+    copy_questions,
+    draft_for_change,
+    note,
+    put_in_order,
+)
+from app.surveys.building_queries import places_of
 from app.surveys.models import Measure, Question, QuestionKind, QuestionOption
 from app.surveys.option_rules import QuestionDetails, key_for, options_of
 from app.surveys.questionnaire_rules import (
@@ -37,14 +44,17 @@ def add_question(
     if len(places) >= MOST_QUESTIONS:
         raise Refused(FULL)
     key = key_for(details.words, set(db.session.scalars(select(Question.key).distinct())))
-    question = Question(
-        version_id=version_id, key=key, kind=kind, position=len(places) + 1, section="", words=""
+    facts = {**_words(details), "measure_id": _measure_id(details)}
+    db.session.execute(
+        insert(Question).values(
+            version_id=version_id, key=key, kind=kind, position=len(places) + 1, **facts
+        )
     )
-    db.session.add(question)
-    _write(question, details, with_answers=True)
-    db.session.flush()
-    places.insert(place_for(places, details.section), (key, details.section))
-    put_in_order(version_id, places)
+    _add_options(version_id, key, kind, details)
+    place = place_for(places, details.section)
+    places.insert(place, (key, details.section))
+    if place < len(places) - 1:
+        put_in_order(version_id, places)
     note(draft, "added to", actor=actor, now=now, question=key)
     return key
 
@@ -54,14 +64,19 @@ def change_question(
 ) -> None:
     """Word a question anew; its answers and measure stay if people were asked it before."""
     draft = draft_for_change(version_id)
-    question = _find(version_id, key)
+    kind, is_asked = building_queries.find_question(version_id, key) or _not_there()
     places = places_of(version_id)
-    if question.section != details.section:
-        places.remove((key, question.section))
+    is_moved = dict(places)[key] != details.section
+    facts = _words(details)
+    if not is_asked:
+        facts |= {"measure_id": _measure_id(details)}
+        _forget_options(version_id, key)
+        _add_options(version_id, key, kind, details)
+    _update(version_id, key, facts)
+    if is_moved:
+        places = [place for place in places if place[0] != key]
         places.insert(place_for(places, details.section), (key, details.section))
-    _write(question, details, with_answers=not building_queries.is_published_somewhere(key))
-    db.session.flush()
-    put_in_order(version_id, places)
+        put_in_order(version_id, places)
     note(draft, "changed", actor=actor, now=now, question=key)
 
 
@@ -76,14 +91,13 @@ def route_question(
 ) -> None:
     """Ask a question only after these answers to an earlier one; without one ask everybody."""
     draft = draft_for_change(version_id)
-    question = _find(version_id, key)
     if router_key is not None:
         earlier = {one.key: one for one in routers_for(version_id, key)}
         router = earlier.get(router_key)
         if router is None or not values or not set(values) <= set(router.choices):
             raise Refused("Choose answers of a question that comes before this one")
-    question.shown_if_key = router_key
-    question.shown_if_values = " ".join(values) if router_key else None
+    routing = " ".join(values) if router_key else None
+    _update(version_id, key, {"shown_if_key": router_key, "shown_if_values": routing})
     note(draft, "routed", actor=actor, now=now, question=key)
 
 
@@ -101,7 +115,7 @@ def move_question(version_id: int, key: str, by: int, *, actor: Person, now: dat
     draft = draft_for_change(version_id)
     places = places_of(version_id)
     if key not in dict(places):
-        raise Refused(NOT_THERE)
+        _not_there()
     put_in_order(version_id, moved(places, key, by))
     note(draft, "moved", actor=actor, now=now, question=key, by=by)
 
@@ -119,12 +133,15 @@ def move_section(version_id: int, section: str, by: int, *, actor: Person, now: 
 def remove_question(version_id: int, key: str, *, actor: Person, now: datetime) -> None:
     """Take a question out of a draft."""
     draft = draft_for_change(version_id)
-    question = _find(version_id, key)
-    places = [place for place in places_of(version_id) if place[0] != key]
-    _forget_options(question)
-    db.session.execute(delete(Question).where(Question.id == question.id))
-    if places:
-        put_in_order(version_id, places)
+    places = places_of(version_id)
+    if key not in dict(places):
+        _not_there()
+    _forget_options(version_id, key)
+    gone = delete(Question).where(Question.version_id == version_id, Question.key == key)
+    db.session.execute(gone, execution_options=IN_BULK)
+    left = [place for place in places if place[0] != key]
+    if left:
+        put_in_order(version_id, left)
     note(draft, "removed from", actor=actor, now=now, question=key)
 
 
@@ -134,60 +151,78 @@ def add_standard_questions(
     """Add questions of the bank as they are; Refused if two are one question. How many."""
     draft = draft_for_change(version_id)
     places = places_of(version_id)
-    offered = {one.id for one in building_queries.bank(dict(places).keys())}
-    wanted = db.session.scalars(
-        select(Question)
-        .where(Question.id.in_(offered & set(question_ids)))
-        .options(selectinload(Question.options))
-        .order_by(Question.version_id, Question.position)
-    ).all()
-    if len(places) + len(wanted) > MOST_QUESTIONS:
+    behind = len(places)
+    wanted = building_queries.bank(dict(places).keys(), question_ids)
+    if behind + len(wanted) > MOST_QUESTIONS:
         raise Refused(FULL)
     for question in wanted:
         if question.key in dict(places):
             raise Refused(f"Choose one of those that ask the same: “{question.words}” is there")
-        added = copied(question, len(places) + 1)
-        added.version_id = version_id
-        if added.shown_if_key not in dict(places):
-            added.shown_if_key = added.shown_if_values = None
-        db.session.add(added)
-        places.insert(place_for(places, added.section), (added.key, added.section))
-        note(draft, "added to", actor=actor, now=now, question=added.key)
-    db.session.flush()
-    if wanted:
-        put_in_order(version_id, places)
+        place = place_for(places, question.section)
+        places.insert(place, (question.key, question.section))
+    if not wanted:
+        return 0
+    ids = [question.id for question in wanted]
+    copy_questions(version_id, lambda source: source.id.in_(ids), behind=behind)
+    there = dict(places).keys()
+    lone = update(Question).where(
+        Question.version_id == version_id,
+        Question.key.in_([question.key for question in wanted]),
+        Question.shown_if_key.not_in(there),
+    )
+    db.session.execute(
+        lone.values(shown_if_key=None, shown_if_values=None), execution_options=IN_BULK
+    )
+    put_in_order(version_id, places)
+    note(draft, "added standard questions to", actor=actor, now=now, count=len(wanted))
     return len(wanted)
 
 
-def _find(version_id: int, key: str) -> Question:
-    found = select(Question).where(Question.version_id == version_id, Question.key == key)
-    question = db.session.scalar(found)
-    if question is None:
-        raise Refused(NOT_THERE)
-    return question
+def _words(details: QuestionDetails) -> dict[str, Any]:
+    return {
+        "words": details.words,
+        "hint": details.hint,
+        "section": details.section,
+        "is_required": details.is_required,
+    }
 
 
-def _write(question: Question, details: QuestionDetails, *, with_answers: bool) -> None:
-    question.words = details.words
-    question.hint = details.hint
-    question.section = details.section
-    question.is_required = details.is_required
-    if not with_answers:
+def _measure_id(details: QuestionDetails) -> Any:
+    return select(Measure.id).where(Measure.key == details.measure_key).scalar_subquery()
+
+
+def _update(version_id: int, key: str, facts: dict[str, Any]) -> None:
+    change = update(Question).where(Question.version_id == version_id, Question.key == key)
+    db.session.execute(change.values(**facts), execution_options=IN_BULK)
+
+
+def _add_options(version_id: int, key: str, kind: QuestionKind, details: QuestionDetails) -> None:
+    options = options_of(kind, details)
+    if not options:
         return
-    question.measure_id = db.session.scalar(
-        select(Measure.id).where(Measure.key == details.measure_key)
-    )
-    db.session.flush()
-    _forget_options(question)
-    db.session.add_all(
-        QuestionOption(question_id=question.id, position=place, **vars(option))
-        for place, option in enumerate(options_of(question.kind, details), start=1)
-    )
-
-
-def _forget_options(question: Question) -> None:
+    question_id = select(Question.id).where(Question.version_id == version_id, Question.key == key)
     db.session.execute(
-        delete(QuestionOption).where(QuestionOption.question_id == question.id),
-        execution_options={"synchronize_session": False},
+        insert(QuestionOption).values(
+            [
+                {
+                    "question_id": question_id.scalar_subquery(),
+                    "position": place,
+                    "value": option.value,
+                    "label": option.label,
+                    "counts": option.counts,
+                    "is_outside_base": option.is_outside_base,
+                }
+                for place, option in enumerate(options, start=1)
+            ]
+        )
     )
-    db.session.expire(question, ["options"])
+
+
+def _forget_options(version_id: int, key: str) -> None:
+    question_id = select(Question.id).where(Question.version_id == version_id, Question.key == key)
+    gone = delete(QuestionOption).where(QuestionOption.question_id.in_(question_id))
+    db.session.execute(gone, execution_options=IN_BULK)
+
+
+def _not_there() -> NoReturn:
+    raise Refused(NOT_THERE)

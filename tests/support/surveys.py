@@ -12,8 +12,15 @@ from app.bookings.models import Booking
 from app.catalogue.models import Event, Offer
 from app.kernel.db import db
 from app.outbox.models import OutboxMessage
-from app.surveys import operations
-from app.surveys.models import Evaluation, SurveyInvitation
+from app.surveys import building, operations, question_building
+from app.surveys.building_queries import VersionFacts
+from app.surveys.models import (
+    Evaluation,
+    QuestionKind,
+    QuestionnaireKind,
+    SurveyInvitation,
+)
+from app.surveys.option_rules import QuestionDetails
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -83,3 +90,14 @@ def default_evaluation(offer: Offer) -> Evaluation:
     return db.session.scalars(
         select(Evaluation).where(Evaluation.is_default_for_id == offer.id)
     ).one()
+
+
+def a_draft(actor: Person, *, now: datetime, title: str = "In your school") -> VersionFacts:
+    """A questionnaire that staff are building; its keys are q_do_you_use_it and q_how_often."""
+    draft = building.create_questionnaire(title, QuestionnaireKind.IMPACT, actor=actor, now=now)
+    used = QuestionDetails("Do you use it?", "Using it", is_required=True)
+    often = QuestionDetails("How often?", "Using it", labels=("Often", "Never"), counted=1)
+    for kind, details in ((QuestionKind.YES_NO, used), (QuestionKind.SINGLE, often)):
+        question_building.add_question(draft.id, kind, details, actor=actor, now=now)
+    db.session.commit()
+    return draft

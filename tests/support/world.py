@@ -42,7 +42,7 @@ from tests.support.factories import (
     make_terms,
 )
 from tests.support.signing_in import sign_in
-from tests.support.surveys import links_in, messages, round_of_work
+from tests.support.surveys import a_draft, links_in, messages, round_of_work
 
 MISSING = "nosuchthing"
 A_MAIL = "20261110-090000-1-nosuchmail.eml"
@@ -66,6 +66,7 @@ class World:
     attended: Booking
     elsewhere: LearningElsewhere
     evaluation: Evaluation
+    questionnaire: str
     proposed: str
     token: str
     people: dict[str, Person] = field(default_factory=dict)
@@ -186,6 +187,7 @@ def make_world(now: datetime, **words: str) -> World:
         open_until=now + timedelta(days=30),
     )
     db.session.add(evaluation)
+    questionnaire = a_draft(people["delivery"], now=now, title=title).slug
     proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
     db.session.commit()
     round_of_work(now)
@@ -204,6 +206,7 @@ def make_world(now: datetime, **words: str) -> World:
         attended=attended,
         elsewhere=elsewhere,
         evaluation=evaluation,
+        questionnaire=questionnaire,
         proposed=proposed.reference,
         token=token,
         people=people,
@@ -265,6 +268,12 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/wording": {"kind": "reminder"},
         "/manage/offers": {"slug": world.offer.slug},
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
+        "/manage/questionnaires": {
+            "slug": world.questionnaire,
+            "number": 1,
+            "key": "q_how_often",
+            "kind": "single",
+        },
         "/manage/series": {"slug": world.series.slug},
         "/profile/sign-ins": {"name": token_hash(admin.reference)[:SESSION_NAME_LENGTH]},
         "/record/elsewhere": {"reference": world.elsewhere.reference},

@@ -15,6 +15,7 @@ from app.audit.models import AuditLine
 from app.kernel.db import db
 from app.kernel.refusals import Refused
 from app.surveys import building, building_queries, queries, question_building
+from app.surveys.building_queries import VersionFacts
 from app.surveys.models import (
     Evaluation,
     Question,
@@ -42,19 +43,23 @@ def actor(app: Flask, now: datetime) -> Person:
     return make_person()
 
 
-def begin(actor: Person, now: datetime, title: str = "Neglect") -> QuestionnaireVersion:
+def begin(actor: Person, now: datetime, title: str = "Neglect") -> VersionFacts:
     return building.create_questionnaire(title, QuestionnaireKind.IMPACT, actor=actor, now=now)
 
 
-def add(draft: QuestionnaireVersion, kind: str, details: QuestionDetails, actor: Person) -> str:
+def add(draft: VersionFacts, kind: str, details: QuestionDetails, actor: Person) -> str:
     made_at = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
     return question_building.add_question(
         draft.id, QuestionKind(kind), details, actor=actor, now=made_at
     )
 
 
-def keys(draft: QuestionnaireVersion) -> list[str]:
-    return [key for key, _ in building.places_of(draft.id)]
+def facts(version: QuestionnaireVersion) -> VersionFacts:
+    return building_queries.versions_of(version.questionnaire.slug)[-version.number]
+
+
+def keys(draft: VersionFacts) -> list[str]:
+    return [key for key, _ in building_queries.places_of(draft.id)]
 
 
 def contents(version_id: int) -> list[Any]:
@@ -149,7 +154,7 @@ def test_a_published_version_never_changes(actor: Person, now: datetime, change:
 
 def test_a_new_version_keeps_keys_measures_and_answers(actor: Person, now: datetime) -> None:
     old = current_version(QuestionnaireKind.IMPACT)
-    draft = building.begin_version(old.questionnaire_id, actor=actor, now=now)
+    draft = building.begin_version(old.questionnaire.slug, actor=actor, now=now)
     written = building_queries.written_questions
     assert [(q.asked.key, q.measure_key, q.asked.choices) for q in written(draft.id)] == [
         (q.asked.key, q.measure_key, q.asked.choices) for q in written(old.id)
@@ -157,14 +162,14 @@ def test_a_new_version_keeps_keys_measures_and_answers(actor: Person, now: datet
     assert draft.number == 2
     assert current_version(QuestionnaireKind.IMPACT).id == old.id
     with pytest.raises(Refused, match="There is a draft of the next version already"):
-        building.begin_version(old.questionnaire_id, actor=actor, now=now)
+        building.begin_version(old.questionnaire.slug, actor=actor, now=now)
 
 
 def test_what_people_were_asked_before_keeps_its_answers_and_measure(
     actor: Person, now: datetime
 ) -> None:
     old = current_version(QuestionnaireKind.IMPACT)
-    draft = building.begin_version(old.questionnaire_id, actor=actor, now=now)
+    draft = building.begin_version(old.questionnaire.slug, actor=actor, now=now)
     other = QuestionDetails(
         "How frequently?", "Using it", labels=("A", "B"), counted=1, measure_key="recommend"
     )
@@ -209,12 +214,12 @@ def test_plans_and_open_links_go_over_to_a_new_version_if_wished(
         ("12 months later", 1),
         ("Open link", 1),
     ]
-    draft = building.begin_version(old.questionnaire_id, actor=actor, now=now)
+    draft = building.begin_version(old.questionnaire.slug, actor=actor, now=now)
     assert building.publish(draft.id, moves_plans=True, actor=actor, now=now) == 3
     db.session.expire_all()
     uses = building_queries.uses_of(old.questionnaire_id, now=now)
     assert [use.version_number for use in uses] == [2, 2, 2]
-    third = building.begin_version(old.questionnaire_id, actor=actor, now=now)
+    third = building.begin_version(old.questionnaire.slug, actor=actor, now=now)
     assert building.publish(third.id, moves_plans=False, actor=actor, now=now) == 0
     assert building_queries.uses_of(old.questionnaire_id, now=now)[0].version_number == 2
     assert building_queries.uses_count(old.questionnaire_id, now=now) == 3
@@ -225,7 +230,7 @@ def test_what_staff_went_on_from_is_not_replaced_by_delivered_words(
     actor: Person, now: datetime
 ) -> None:
     old = current_version(QuestionnaireKind.AFTER)
-    draft = building.begin_version(old.questionnaire_id, actor=actor, now=now)
+    draft = building.begin_version(old.questionnaire.slug, actor=actor, now=now)
     question_building.remove_question(draft.id, "good", actor=actor, now=now)
     building.publish(draft.id, moves_plans=True, actor=actor, now=now)
     load_standard_questionnaires(now=now + timedelta(days=1))
@@ -236,8 +241,8 @@ def test_a_copy_is_another_questionnaire_with_the_same_measures(
     actor: Person, now: datetime
 ) -> None:
     old = current_version(QuestionnaireKind.AFTER)
-    copy = building.copy_questionnaire(old.id, "After", actor=actor, now=now)
-    assert copy.questionnaire.slug == "after-2"
+    copy = building.copy_questionnaire(facts(old), "After", actor=actor, now=now)
+    assert copy.slug == "after-2"
     assert [q.measure_key for q in building_queries.written_questions(copy.id)] == [
         q.measure_key for q in building_queries.written_questions(old.id)
     ]
@@ -281,7 +286,7 @@ def test_questions_and_sections_move(actor: Person, now: datetime) -> None:
         for kind, details in (("single", OFTEN), ("short_text", WHY), ("long_text", OTHER))
     )
     question_building.move_question(draft.id, why, -1, actor=actor, now=now)
-    assert building.places_of(draft.id) == [
+    assert building_queries.places_of(draft.id) == [
         (why, "Using it"),
         (often, "Using it"),
         (other, "At the end"),
@@ -321,6 +326,6 @@ def test_a_draft_thrown_away_leaves_nothing_behind(actor: Person, now: datetime)
     add(draft, "single", OFTEN, actor)
     building.discard_draft(draft.id, actor=actor, now=now)
     old = current_version(QuestionnaireKind.AFTER)
-    second = building.begin_version(old.questionnaire_id, actor=actor, now=now)
+    second = building.begin_version(old.questionnaire.slug, actor=actor, now=now)
     building.discard_draft(second.id, actor=actor, now=now)
     assert how_many() == before

@@ -70,8 +70,30 @@ def _cancelled(booking: Booking, name: str, to_whom: str, *, is_own: bool) -> Bo
         whose = "Your place" if is_own else f"The place of {name}"
         sentence = f"{to_whom or 'They'} can come instead. It has been taken out of the calendar."
         return BookingWords(f"{whose} went to a colleague", sentence)
+    if booking.confirmed_at is None:
+        return _never_had_a_place(booking, name, is_own=is_own)
     whose = "Your booking is" if is_own else f"The booking for {name} is"
     return BookingWords(f"{whose} cancelled", "It has been taken out of the calendar.")
+
+
+def _never_had_a_place(booking: Booking, name: str, *, is_own: bool) -> BookingWords:
+    """Nothing of theirs was ever in a calendar, so nothing is taken out of one."""
+    nothing = "Nothing was in the calendar."
+    if booking.cancelled_because is CancelReason.DECLINED:
+        whose = "kept for you" if is_own else f"kept for {name}"
+        return BookingWords(f"The place {whose} is given up", nothing)
+    if booking.joined_waiting_at:
+        who = "You are" if is_own else f"{name} is"
+        return BookingWords(f"{who} no longer on the waiting list", nothing)
+    whose = "Your request is" if is_own else f"The request for {name} is"
+    return BookingWords(f"{whose} withdrawn", nothing)
+
+
+NO_PLACE_YET = {
+    BookingState.WAITING: "This booking is on the waiting list and has no place yet.",
+    BookingState.HELD: "A place is kept, but nobody has taken it yet.",
+    BookingState.REQUESTED: "Nobody has approved this booking yet.",
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,7 @@ def joining(booking: Booking, event: Event, *, now: datetime) -> Joining:
     if booking.state is BookingState.CANCELLED:
         return Joining(sentence="This booking is cancelled.")
     if booking.state is not BookingState.CONFIRMED:
-        return Joining(sentence="This booking is on the waiting list and has no place yet.")
+        return Joining(sentence=f"{NO_PLACE_YET[booking.state]} The booking page says more.")
     if booking.mode is not EventMode.ONLINE:
         return Joining(sentence=f"This session takes place at {event.venue}.")
     date = next((date for date in event.dates if date.ends_at > now), None)

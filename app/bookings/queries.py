@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from app.bookings.models import (
     BookingOrigin,
     BookingState,
     BookingTerms,
+    CancelReason,
 )
 from app.bookings.places import terms_from
 from app.bookings.terms_rules import Terms
@@ -155,6 +157,19 @@ STATE_TAGS = {
     BookingState.CANCELLED: ("Cancelled", "tag--quiet"),
 }
 
+# A booking that ended because it went on elsewhere is not called cancelled.
+ENDED_TAGS = {
+    CancelReason.MOVED: ("Moved to another date", "tag--quiet"),
+    CancelReason.HANDED_OVER: ("Given to a colleague", "tag--quiet"),
+}
+
+
+def state_tag(
+    state: BookingState, because: CancelReason | None, tags: Mapping[BookingState, tuple[str, str]]
+) -> tuple[str, str]:
+    """The word for where a booking stands, and the look of its tag."""
+    return (ENDED_TAGS.get(because) if because else None) or tags[state]
+
 
 def coming_bookings(
     person_id: int, *, now: datetime
@@ -206,6 +221,7 @@ def _lines() -> Any:
         select(
             Booking.reference,
             Booking.state,
+            Booking.cancelled_because,
             Booking.mode,
             Booking.person_id,
             Booking.name_given,
@@ -226,7 +242,7 @@ def _lines() -> Any:
 
 
 def _line(row: Any, person_id: int) -> BookingLine:
-    words, tag_class = STATE_TAGS[row.state]
+    words, tag_class = state_tag(row.state, row.cancelled_because, STATE_TAGS)
     note = ""
     if row.state is BookingState.REQUESTED and row.expires_at:
         note = f"{row.manager_name or 'We'} can answer until {short_date_words(row.expires_at)}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import Person
+from app.bookings import links
 from app.bookings.models import Booking, BookingOrigin, BookingState, CancelReason
 from app.catalogue.models import Event, EventMode, Offer
 from app.kernel import clock
@@ -70,6 +72,12 @@ def test_somebody_moves_to_another_date_from_their_booking(
     old = client.get(f"/bookings/{booking.reference}")
     assert old.h1 == "Your booking is on another date now"
     assert client.click(old, f"The booking on the new date: {day}").h1 == "Your place is booked"
+    tags = [tag.words for tag in client.get("/bookings").select("span", class_="tag")]
+    assert tags == ["Moved to another date"]
+    link = links.link(db.session.get_one(Booking, booking.id), links.Purpose.CANT_COME)
+    by_link = client.get(urlsplit(link).path)
+    assert by_link.h1 == "This booking is on another date now"
+    assert "the booking there still stands" in by_link.words
 
 
 def test_the_choice_says_which_dates_are_full_and_where_one_can_wait(

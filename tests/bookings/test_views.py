@@ -13,7 +13,13 @@ from sqlalchemy import func, select
 
 from app.accounts.models import Person
 from app.bookings import links, operations
-from app.bookings.models import AttendanceOutcome, Booking, BookingOrigin, BookingState
+from app.bookings.models import (
+    AttendanceOutcome,
+    Booking,
+    BookingOrigin,
+    BookingState,
+    CancelReason,
+)
 from app.catalogue.models import Event, EventMode, EventState
 from app.kernel import clock
 from app.kernel.access import Role
@@ -351,6 +357,30 @@ def test_cancelling_asks_first_and_then_says_what_is_true(client: PageClient) ->
     assert client.get(f"{path}/cancel").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("because", "has_waited", "heading"),
+    [
+        (CancelReason.PERSON, True, "You are no longer on the waiting list"),
+        (CancelReason.DECLINED, True, "The place kept for you is given up"),
+        (CancelReason.PERSON, False, "Your request is withdrawn"),
+    ],
+    ids=["left the list", "declined", "withdrawn"],
+)
+def test_what_never_had_a_place_is_not_said_to_leave_the_calendar(
+    client: PageClient, because: CancelReason, has_waited: bool, heading: str
+) -> None:
+    me, event = make_person(), coming()
+    booking = make_booking(event, me)
+    booking.state, booking.cancelled_at = BookingState.CANCELLED, clock.now()
+    booking.cancelled_because, booking.confirmed_at = because, None
+    booking.joined_waiting_at = clock.now() if has_waited else None
+    db.session.commit()
+    sign_in(client, me)
+    page = client.get(f"/bookings/{booking.reference}")
+    assert page.h1 == heading
+    assert "Nothing was in the calendar" in page.words
+
+
 def test_a_late_cancellation_is_told_before_it_is_made(client: PageClient) -> None:
     person = make_person()
     booking = make_booking(make_event(starts_at=clock.now() + timedelta(hours=20)), person)
@@ -406,7 +436,10 @@ def test_whoever_booked_for_a_colleague_sees_the_booking(client: PageClient) -> 
     assert "Private wish" not in page.words
     mine = client.get("/bookings")
     assert "Booked for colleagues" in mine.words
+    assert "1 person" in mine.words
     assert client.click(mine, "Sam Ali").h1 == page.h1
+    group = client.click(page, "All places you booked for others on this session")
+    assert group.h1 == "Places you booked for others"
     assert "Samira" not in page.text + mine.text
 
 
@@ -420,7 +453,14 @@ def test_whoever_booked_for_a_colleague_sees_the_booking(client: PageClient) -> 
         (timedelta(hours=1), "waiting", False, "waiting list"),
         (timedelta(hours=1), "cancelled", False, "cancelled"),
     ],
-    ids=["too early", "a day before", "just before the end", "over", "waiting", "cancelled"],
+    ids=[
+        "too early",
+        "a day before",
+        "just before the end",
+        "over",
+        "waiting",
+        "cancelled",
+    ],
 )
 def test_the_meeting_link_is_shown_from_a_day_before_until_the_end(
     client: PageClient, starts_in: timedelta, state: str, is_shown: bool, words: str
@@ -440,6 +480,17 @@ def test_the_meeting_link_is_shown_from_a_day_before_until_the_end(
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert "noindex" in page.headers["X-Robots-Tag"]
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_the_joining_page_of_a_kept_place_says_that_nobody_has_taken_it(
+    client: PageClient,
+) -> None:
+    me, event = make_person(), coming()
+    until = clock.now() + timedelta(days=1)
+    booking = make_booking(event, me, state=BookingState.HELD, held_until=until)
+    path = f"/bookings/{booking.reference}/join"
+    sign_in(client, me)
+    assert "nobody has taken it yet" in client.get(path).words
 
 
 def test_my_learning_separates_what_comes_what_waits_and_what_is_over(client: PageClient) -> None:

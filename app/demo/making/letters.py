@@ -25,7 +25,7 @@ def book_and_cancel(events: Sequence[PlannedEvent], people: People, *, now: date
     """The bookings of the people one can be, and the session that is called off."""
     for event in events:
         for somebody, by in event.booked_last:
-            bookings.book(
+            made = bookings.book(
                 event.id,
                 _row_of(somebody),
                 booked_by=_row_of(by),
@@ -35,6 +35,7 @@ def book_and_cancel(events: Sequence[PlannedEvent], people: People, *, now: date
                 manager=LINE_MANAGER,
                 now=now,
             )
+            made.name_given = "" if somebody is by else somebody.name
         for booking in _first_with_a_place(event):
             somebody_else = _row_of(booking.person)
             bookings.cancel_booking(booking.id, actor=somebody_else, now=now)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.accounts.models import Person
 from app.bookings.models import Booking, BookingState
@@ -31,6 +31,7 @@ def booking_called(reference: str) -> Booking | None:
     )
 
 
+_BOOKER = aliased(Person)
 _LINES = (
     select(
         Booking.id,
@@ -42,8 +43,11 @@ _LINES = (
         Booking.joined_waiting_at,
         Booking.passed_over_reason,
         Booking.held_until,
+        Booking.origin,
+        _BOOKER.name.label("booked_by_name"),
     )
     .join(Booking.person)
+    .join(_BOOKER, Booking.booked_by)
     .join(Booking.sector)
 )
 

@@ -259,6 +259,26 @@ def test_staff_see_who_is_passed_over_and_who_would_be_next(client: PageClient) 
     assert "One organisation may have 1 place." in page.words
 
 
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        (BookingOrigin.STAFF, "No email: ring them"),
+        (BookingOrigin.COLLEAGUE, "No email: told through Jo Office"),
+    ],
+)
+def test_staff_see_how_somebody_without_an_address_is_reached(
+    client: PageClient, origin: BookingOrigin, words: str
+) -> None:
+    event, booker = coming(), make_person(name="Jo Office")
+    person = make_person(email=None)
+    now = clock.now()
+    make_booking(
+        event, person, state=WAITING, joined_waiting_at=now, origin=origin, booked_by=booker
+    )
+    staff(client)
+    assert words in client.get(f"/manage/events/{event.reference}/waiting-list").words
+
+
 def test_staff_see_until_when_a_place_is_kept(client: PageClient) -> None:
     booking = kept()
     staff(client)

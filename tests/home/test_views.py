@@ -133,7 +133,7 @@ def test_the_desk_shows_what_needs_somebody(desk: PageClient, now: datetime) -> 
 
     assert links_under(page, "The next 7 days") == ["/manage/events/today"]
     assert links_under(page, "Registers to take") == ["/manage/events/untaken/register"]
-    assert links_under(page, "Full, with people waiting") == ["/manage/events/waiting"]
+    assert links_under(page, "People waiting") == ["/manage/events/waiting"]
     assert links_under(page, "Draft sessions") == ["/manage/events/draft"]
     assert links_under(page, "Offers in development") == ["/manage/offers/idea"]
     assert "2 of 2 taken, 3 waiting" in page.words

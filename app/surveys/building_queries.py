@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.kernel.db import db
 from app.surveys import queries
+from app.surveys.import_models import ImportedForm
 from app.surveys.models import (
     Evaluation,
     Measure,
@@ -82,7 +83,7 @@ class Use:
 
 def questionnaires_count() -> int:
     """How many questionnaires there are."""
-    return db.session.scalar(select(func.count(Questionnaire.id))) or 0
+    return db.session.scalar(select(func.count(Questionnaire.id)).where(_is_built())) or 0
 
 
 def listed_questionnaires(first: int, last: int) -> list[ListedQuestionnaire]:
@@ -104,6 +105,7 @@ def listed_questionnaires(first: int, last: int) -> list[ListedQuestionnaire]:
         select(
             Questionnaire.slug, Questionnaire.title, Questionnaire.kind, published, drafts, waves
         )
+        .where(_is_built())
         .order_by(Questionnaire.title, Questionnaire.id)
         .offset(first)
         .limit(last - first)
@@ -239,6 +241,21 @@ def bank(without: Collection[str], only: Collection[int] | None = None) -> list[
     ]
 
 
+def questionnaires_to_choose() -> list[tuple[str, str]]:
+    """Address and title of every published questionnaire that staff have made."""
+    published = select(QuestionnaireVersion.id).where(
+        QuestionnaireVersion.questionnaire_id == Questionnaire.id,
+        QuestionnaireVersion.is_ours,
+        QuestionnaireVersion.published_at.is_not(None),
+    )
+    rows = db.session.execute(
+        select(Questionnaire.slug, Questionnaire.title)
+        .where(published.exists(), Questionnaire.slug.not_in(STANDARD_SLUGS))
+        .order_by(Questionnaire.title)
+    )
+    return [(slug, title) for slug, title in rows]
+
+
 def uses_count(questionnaire_id: int, *, now: datetime) -> int:
     """How many plans and open links ask some version of it."""
     counts = (
@@ -258,6 +275,12 @@ def uses_of(questionnaire_id: int, *, now: datetime) -> list[Use]:
             when = "Open link" if months is None else wave_words(months)
             found.append(Use(title, slug, offer_id is not None, when, number))
     return found
+
+
+def _is_built() -> ColumnElement[bool]:
+    """Not one that came with a file of answers: nobody is asked that again."""
+    imported = select(ImportedForm.id).where(ImportedForm.questionnaire_id == Questionnaire.id)
+    return ~imported.exists()
 
 
 def _uses(questionnaire_id: int, *, now: datetime) -> tuple[Any, Any]:

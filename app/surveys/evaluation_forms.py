@@ -29,11 +29,16 @@ class AddWaveForm(PageForm):
     """One more point in time for a plan."""
 
     months = select_one("Ask people", MONTH_CHOICES)
+    questionnaire = select_one("Which questionnaire")
 
     def validate_months(self, field: Field) -> None:
         """Ask for a choice."""
         if not field.data:
             raise ValidationError("Choose when to ask people")
+
+    def offer_questionnaires(self, own: Sequence[tuple[str, str]]) -> None:
+        """Offer those that staff have made beside the standard one."""
+        self.questionnaire.choices = [("", "The standard one for that time"), *choices_of(own)]
 
     def offer_months(self, planned: Sequence[int]) -> None:
         """Offer what is not in the plan yet."""

@@ -21,6 +21,7 @@ from app.surveys.models import (
     Evaluation,
     InvitationState,
     QuestionnaireKind,
+    QuestionnaireVersion,
     SurveyInvitation,
     Wave,
 )
@@ -64,11 +65,17 @@ def kind_of_wave(months_later: int) -> QuestionnaireKind:
     return QuestionnaireKind.AFTER if months_later == rules.AFTER else QuestionnaireKind.IMPACT
 
 
-def add_wave(evaluation: Evaluation, months_later: int, *, once_per_person: bool = False) -> Wave:
-    """Ask at this point too, with the newest version of the questionnaire for it."""
+def add_wave(
+    evaluation: Evaluation,
+    months_later: int,
+    *,
+    once_per_person: bool = False,
+    version: QuestionnaireVersion | None = None,
+) -> Wave:
+    """Ask at this point too, with the newest version of the standard questionnaire or another."""
     wave = Wave(
         months_later=months_later,
-        version=questionnaires.current_version(kind_of_wave(months_later)),
+        version=version or questionnaires.current_version(kind_of_wave(months_later)),
         once_per_person=once_per_person,
     )
     evaluation.waves.append(wave)
@@ -111,13 +118,28 @@ def create_evaluation(details: EvaluationDetails, *, actor: Person, now: datetim
     return evaluation
 
 
-def plan_wave(evaluation_id: int, months_later: int, *, actor: Person, now: datetime) -> Wave:
-    """Add a point in time to an evaluation's plan; Refused if it is there already."""
+def plan_wave(
+    evaluation_id: int,
+    months_later: int,
+    *,
+    questionnaire_slug: str | None = None,
+    actor: Person,
+    now: datetime,
+) -> Wave:
+    """Add a point in time to an evaluation's plan; Refused if it is there already.
+
+    It asks the questionnaire named, which must be one for that time, or the standard one.
+    """
     evaluation = db.session.get_one(Evaluation, evaluation_id, with_for_update=True)
     if any(wave.months_later == months_later for wave in evaluation.waves):
         raise Refused(f"People are asked already: {rules.wave_words(months_later).lower()}")
     of_series = evaluation.series_id is not None
-    wave = add_wave(evaluation, months_later, once_per_person=of_series and months_later > 0)
+    wave = add_wave(
+        evaluation,
+        months_later,
+        once_per_person=of_series and months_later > 0,
+        version=_version_for(months_later, questionnaire_slug) if questionnaire_slug else None,
+    )
     audit.record(
         actor.reference, "planned", "evaluation", evaluation.slug, now=now, months=months_later
     )
@@ -166,6 +188,13 @@ def free_slug(wanted: str) -> str:
 def subject_of(offer: Offer) -> str:
     """What questions call an offer: the course “Multi-Agency Neglect”."""
     return f"{KIND_WORDS[offer.kind]} “{offer.title}”"
+
+
+def _version_for(months_later: int, slug: str) -> QuestionnaireVersion:
+    version = questionnaires.newest_version(slug)
+    if version is None or version.questionnaire.kind is not kind_of_wave(months_later):
+        raise Refused("This questionnaire is for another time: choose another one or another time")
+    return version
 
 
 def _audiences_of(offer_ids: list[int]) -> dict[int, list[str]]:

@@ -12,7 +12,7 @@ from app.kernel.db import transaction
 from app.kernel.forms import choices_of
 from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
-from app.surveys import evaluations, manage_queries
+from app.surveys import building_queries, evaluations, manage_queries
 from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton
 from app.surveys.models import Evaluation
 
@@ -131,11 +131,16 @@ def _plan_page(found: Evaluation, template: str, **more: object) -> ResponseRetu
     plan = manage_queries.plan_of(found.id)
     form = AddWaveForm()
     form.offer_months([wave.months_later for wave in plan])
+    form.offer_questionnaires(building_queries.questionnaires_to_choose())
     if form.submitted_and_valid():
         try:
             with transaction():
                 evaluations.plan_wave(
-                    found.id, int(form.months.data), actor=current_user, now=clock.now()
+                    found.id,
+                    int(form.months.data),
+                    questionnaire_slug=form.questionnaire.data or None,
+                    actor=current_user,
+                    now=clock.now(),
                 )
         except Refused as refusal:
             form.refuse(refusal)

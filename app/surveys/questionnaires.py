@@ -41,14 +41,21 @@ def load_standard_questionnaires(*, now: datetime, folder: Path = STANDARD) -> N
 
 def current_version(kind: QuestionnaireKind) -> QuestionnaireVersion:
     """The newest published version of the standard questionnaire of this kind; it must exist."""
-    found: QuestionnaireVersion = db.session.execute(
+    found = newest_version(kind.value)
+    if found is None:
+        raise LookupError(kind.value)
+    return found
+
+
+def newest_version(slug: str) -> QuestionnaireVersion | None:
+    """The newest published version of a questionnaire; None without one."""
+    return db.session.scalar(
         select(QuestionnaireVersion)
         .join(QuestionnaireVersion.questionnaire)
-        .where(Questionnaire.slug == kind.value, QuestionnaireVersion.published_at.is_not(None))
+        .where(Questionnaire.slug == slug, QuestionnaireVersion.published_at.is_not(None))
         .order_by(QuestionnaireVersion.number.desc())
         .limit(1)
-    ).scalar_one()
-    return found
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

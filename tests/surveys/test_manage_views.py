@@ -11,13 +11,14 @@ from sqlalchemy import select
 from app.catalogue.models import OfferKind, Series
 from app.kernel.access import Role
 from app.kernel.db import db
-from app.surveys import operations
+from app.surveys import building, operations
 from app.surveys.models import Evaluation
 from tests.support.factories import make_offer, make_person
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 from tests.support.surveys import (
     a_course_attended,
+    a_draft,
     attended,
     invitations,
     past_event,
@@ -253,3 +254,23 @@ def test_no_page_for_staff_shows_an_answer_or_a_name(client: PageClient, slug: s
         words = client.get(path.format(offer=slug)).words
         assert "Person Number" not in words
     assert names
+
+
+def test_a_plan_asks_a_questionnaire_that_staff_have_made(
+    client: PageClient, slug: str, now: datetime
+) -> None:
+    staff = make_person()
+    draft = a_draft(staff, now=now, title="In your school")
+    page = client.get(f"/manage/offers/{slug}/surveys")
+    assert not page.select("select", name="questionnaire")  # a draft is offered nowhere
+    building.publish(draft.id, moves_plans=False, actor=staff, now=now)
+    db.session.commit()
+    page = client.get(f"/manage/offers/{slug}/surveys")
+    chosen = {"questionnaire": "in-your-school"}
+    wrong = client.post_form(page, {"months": "-1", **chosen})
+    assert wrong.errors == [
+        "This questionnaire is for another time: choose another one or another time"
+    ]
+    page = client.submit(page, {"months": "6", **chosen})
+    assert "In your school Version 1" in page.page.one("table").words
+    assert "6 months later, version 1" in client.get("/manage/questionnaires/in-your-school").words

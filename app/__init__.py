@@ -36,6 +36,7 @@ import app.notices.wording_views
 import app.partnership.views
 import app.record.views
 import app.surveys.building_views
+import app.surveys.import_views
 import app.surveys.manage_views
 import app.surveys.question_views
 import app.surveys.views
@@ -75,6 +76,7 @@ BLUEPRINTS = (
     app.notices.manage_views.bp,
     app.notices.wording_views.bp,
     app.surveys.manage_views.bp,
+    app.surveys.import_views.bp,
     app.surveys.building_views.bp,
     app.surveys.question_views.bp,
     app.impact.manage_views.bp,

@@ -121,6 +121,11 @@ def close_surveys(now: datetime) -> Iterator[int]:
     yield undelivered
 
 
+def import_answers(now: datetime) -> Iterator[int]:
+    """Bring in the files of answers that staff have confirmed, one transaction each."""
+    yield from one_by_one(_people(surveys.files_to_import, now), surveys.import_file, now)
+
+
 def tell_of_new_dates(now: datetime) -> Iterator[int]:
     """Tell whoever waits for an offer that can be booked again, one message each."""
     yield from one_by_one(_people(new_dates.people_to_tell, now), new_dates.tell_new_dates, now)
@@ -174,6 +179,7 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
     with transaction():
         erased = surveys.erase_pairings(now=now)
         surveys.blur_order(now=now)
+        erased += surveys.forget_old_files(now=now)
     yield erased
     with transaction():
         erased = purge_expired_sign_ins(now=clock.real_now())
@@ -181,8 +187,8 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
     yield erased
 
 
-def _people(find: Callable[..., list[int]], now: datetime) -> list[int]:
-    """The people found, with nothing left open behind the read."""
+def _people(find: Callable[..., list[Item]], now: datetime) -> list[Item]:
+    """The people or things found, with nothing left open behind the read."""
     found = find(now=now)
     db.session.rollback()
     return found
@@ -210,6 +216,7 @@ JOBS = (
     Job("send surveys", 60, send_surveys),
     Job("remind", 300, remind_of_surveys),
     Job("close surveys", 300, close_surveys),
+    Job("import answers", 3, import_answers),
     Job("refreshers", 3600, remind_of_refreshers),
     Job("notices", 60, send_notices),
     Job("erase", 3600, erase_what_has_served),

@@ -159,6 +159,10 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/series/<slug>/edit": PROGRAMME,
     "/manage/series/new": PROGRAMME,
     "/manage/surveys": PROGRAMME,
+    "/manage/surveys/import": PROGRAMME,
+    "/manage/surveys/import/<reference>": PROGRAMME,
+    "/manage/surveys/imports/<reference>": PROGRAMME,
+    "/manage/surveys/imports/<reference>/undo": PROGRAMME,
     # Figures, never a name beside an answer
     "/impact": FIGURES,
     "/impact/evaluations/<slug>": FIGURES,

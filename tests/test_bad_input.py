@@ -19,6 +19,7 @@ from tests.support.factories import (
     make_organisation,
     make_request,
 )
+from tests.support.forms_files import an_import_draft
 from tests.support.hostile import TEXTS
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
@@ -120,6 +121,8 @@ CASES = (
     Case(
         "/manage/questionnaires/<slug>/versions/<int:number>/preview", "delivery", checks_first=True
     ),
+    Case("/manage/surveys/import", "delivery"),
+    Case("/manage/surveys/import/<reference>", "delivery"),
     Case("/admin", "administrator"),
     Case("/admin/organisations/<reference>", "administrator"),
     Case("/admin/organisations/<reference>/merge", "administrator", query="?q=Organisation"),
@@ -162,6 +165,10 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         asked = make_request(make_event(starts_at=now + timedelta(days=20)), ana, asked_at=now)
         db.session.commit()
         world.ask_about(asked)
+    if case.rule == "/manage/surveys/import/<reference>":
+        evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
+        draft = an_import_draft(evaluation.id, db.session.merge(actor), now=now)
+        return world.address(case.rule, app, reference=draft)
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 
 from app.accounts.models import Person
 from app.kernel.db import db, rows_changed
+from app.kernel.refusals import Refused
 from app.kernel.tokens import new_reference
 from app.surveys.import_models import ImportDraft, ImportRun
+from app.surveys.import_rules import ImportKind, ImportOption, QuestionPlan
 from app.surveys.readers.forms_file import FormsFile, FormsRow
 
 DRAFT_LASTS = timedelta(days=1)
@@ -61,9 +64,40 @@ def read_draft(draft: ImportDraft) -> FormsFile:
     return FormsFile(tuple(facts["questions"]), rows, tuple(facts["ignored"]), facts["has_names"])
 
 
-def forget_draft(reference: str) -> None:
-    """Erase a file that will not be imported."""
-    db.session.execute(delete(ImportDraft).where(ImportDraft.reference == reference))
+def confirm_draft(
+    reference: str, plans: Sequence[QuestionPlan], *, actor: Person, now: datetime
+) -> None:
+    """Say what becomes of each question: the worker imports it then; Refused if it is under way."""
+    if all(plan.kind is ImportKind.SKIP for plan in plans):
+        raise Refused("Choose at least one question to import")
+    confirmed = db.session.execute(
+        update(ImportDraft)
+        .where(
+            ImportDraft.reference == reference,
+            or_(ImportDraft.confirmed_at.is_(None), ImportDraft.refusal.is_not(None)),
+        )
+        .values(
+            plans=json.dumps([asdict(plan) for plan in plans]),
+            confirmed_by=actor.reference,
+            confirmed_at=now,
+            refusal=None,
+        )
+    )
+    if rows_changed(confirmed) != 1:
+        raise Refused("This file is being imported already")
+
+
+def read_plans(draft: ImportDraft) -> list[QuestionPlan]:
+    """What becomes of each question; empty while nobody has confirmed it."""
+    return [
+        QuestionPlan(
+            plan["words"],
+            ImportKind(plan["kind"]),
+            plan["measure_key"],
+            tuple(ImportOption(**option) for option in plan["options"]),
+        )
+        for plan in json.loads(draft.plans or "[]")
+    ]
 
 
 def forget_old_files(*, now: datetime) -> int:

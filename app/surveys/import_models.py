@@ -98,7 +98,10 @@ class ImportedRow(Base):
 
 
 class ImportDraft(Base):
-    """A file read and not yet confirmed, without addresses and names; erased after a day."""
+    """A file that was read, without addresses and names: to be confirmed, then to be imported.
+
+    Erased once it is imported, or after a day.
+    """
 
     __tablename__ = "import_draft"
 
@@ -110,5 +113,11 @@ class ImportDraft(Base):
     file_name: Mapped[str]
     file_sha256: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary, comment="Compressed JSON of its rows")
+    plans: Mapped[str | None] = mapped_column(
+        Text, comment="JSON of what becomes of each question, once somebody confirmed it"
+    )
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None] = mapped_column(index=True)
+    refusal: Mapped[str | None] = mapped_column(comment="Why it could not be imported")
 
     evaluation: Mapped[Evaluation] = relationship()

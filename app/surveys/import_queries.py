@@ -49,13 +49,9 @@ class ImportLine:
         return f"{answers} imported from a Microsoft Forms file, {day}"
 
 
-def find_draft(reference: str, made_by: str) -> ImportDraft | None:
-    """A draft, for the one who chose the file."""
-    return db.session.scalar(
-        select(ImportDraft).where(
-            ImportDraft.reference == reference, ImportDraft.made_by == made_by
-        )
-    )
+def find_draft(reference: str) -> ImportDraft | None:
+    """A file that was read and is to be confirmed."""
+    return db.session.scalar(select(ImportDraft).where(ImportDraft.reference == reference))
 
 
 def find_run(reference: str) -> ImportRun | None:

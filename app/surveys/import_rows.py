@@ -158,8 +158,13 @@ def put_back(run: ImportRun) -> None:
     for version_id in {one["version_id"] for one in replaced}:
         ids = [one["response_id"] for one in replaced if one["version_id"] == version_id]
         _set_version(ids, version_id)
+    rows = {
+        row.response_id: row
+        for some in _by_500([one["response_id"] for one in replaced])
+        for row in db.session.scalars(select(ImportedRow).where(ImportedRow.response_id.in_(some)))
+    }
     for one in replaced:
-        row = db.session.get_one(ImportedRow, one["response_id"])
+        row = rows[one["response_id"]]
         row.content_hash, row.modified = one["content_hash"], one["modified"]
 
 

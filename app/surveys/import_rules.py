@@ -94,11 +94,21 @@ def suggest(
     if kind in (ImportKind.SKIP, ImportKind.TEXT):
         return QuestionPlan(words, kind)
     measure = suggest_measure(words, kind, measures)
+    return planned_as(words, cells, kind=kind, measure=measure)
+
+
+def planned_as(
+    words: str,
+    cells: Sequence[str],
+    *,
+    kind: ImportKind,
+    measure: KnownMeasure | None,
+) -> QuestionPlan:
+    """A question that staff say was answered in this way, and measures this."""
     key = measure.key if measure else NO_MEASURE
-    if kind is ImportKind.SCORE:
+    if kind not in OF_OPTIONS:
         return QuestionPlan(words, kind, key)
-    labels = list(counted(kind, cells))
-    return QuestionPlan(words, kind, key, _judged(labels, kind, measure))
+    return QuestionPlan(words, kind, key, _judged(list(counted(kind, cells)), kind, measure))
 
 
 def suggest_kind(words: str, cells: Sequence[str]) -> ImportKind:

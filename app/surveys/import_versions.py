@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.db import db
@@ -48,74 +48,107 @@ def version_for(
     form: ImportedForm, plans: Sequence[QuestionPlan], *, now: datetime
 ) -> ImportedVersion:
     """The form's version for these plans: its newest if that fits, as versions never change."""
-    taken_in = [plan for plan in plans if plan.kind is not ImportKind.SKIP]
-    measures = {measure.key: measure for measure in db.session.scalars(select(Measure))}
-    version = db.session.scalar(
+    measures = {one.key: one.id for one in db.session.scalars(select(Measure))}
+    wanted = [
+        _WantedQuestion(plan, place, measures.get(plan.measure_key))
+        for place, plan in enumerate(
+            (plan for plan in plans if plan.kind is not ImportKind.SKIP), start=1
+        )
+    ]
+    newest = db.session.scalar(
         select(QuestionnaireVersion)
         .where(QuestionnaireVersion.questionnaire_id == form.questionnaire_id)
         .order_by(QuestionnaireVersion.number.desc())
         .limit(1)
-        .options(selectinload(QuestionnaireVersion.questions).selectinload(Question.options))
     )
-    wanted = [_question(plan, place, measures) for place, plan in enumerate(taken_in, start=1)]
-    if version is None or [_facts(one) for one in version.questions] != list(map(_facts, wanted)):
-        version = QuestionnaireVersion(
-            questionnaire_id=form.questionnaire_id,
-            number=1 + _highest_number(form.questionnaire_id),
-            published_at=now,
-            questions=wanted,
-        )
-        db.session.add(version)
-        db.session.flush()
+    questions = _questions_of(newest.id) if newest else []
+    if newest and [_facts(one) for one in questions] == [one.facts for one in wanted]:
+        return _as_imported(newest.id, questions)
+    version = QuestionnaireVersion(
+        questionnaire_id=form.questionnaire_id,
+        number=newest.number + 1 if newest else 1,
+        published_at=now,
+    )
+    db.session.add(version)
+    db.session.flush()
+    _write(version.id, wanted)
+    return _as_imported(version.id, _questions_of(version.id))
+
+
+@dataclass(frozen=True)
+class _WantedQuestion:
+    plan: QuestionPlan
+    position: int
+    measure_id: int | None
+
+    @property
+    def facts(self) -> tuple[Any, ...]:
+        """Everything that makes a question this one."""
+        options = [astuple(option) for option in stored_options(self.plan)]
+        kind = STORED_AS[self.plan.kind]
+        return question_key(self.plan), self.plan.words, kind, self.measure_id, options
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its columns."""
+        key, words, kind, measure_id, _ = self.facts
+        return {
+            "key": key,
+            "position": self.position,
+            "section": SECTION,
+            "words": words,
+            "hint": "",
+            "kind": kind,
+            "measure_id": measure_id,
+            "is_required": False,
+        }
+
+
+def _write(version_id: int, wanted: Sequence[_WantedQuestion]) -> None:
+    """All questions in one statement and all options in another: there may be hundreds."""
+    db.session.execute(
+        insert(cast(Table, Question.__table__)),
+        [{"version_id": version_id, **one.row} for one in wanted],
+    )
+    found = select(Question.key, Question.id).where(Question.version_id == version_id)
+    ids = {row.key: row.id for row in db.session.execute(found)}
+    options = [
+        {
+            "question_id": ids[question_key(one.plan)],
+            "position": number,
+            "value": option.value,
+            "label": option.label,
+            "counts": option.counts,
+            "is_outside_base": option.is_outside_base,
+        }
+        for one in wanted
+        for number, option in enumerate(stored_options(one.plan), start=1)
+    ]
+    if options:
+        db.session.execute(insert(cast(Table, QuestionOption.__table__)), options)
+
+
+def _questions_of(version_id: int) -> Sequence[Question]:
+    return db.session.scalars(
+        select(Question)
+        .where(Question.version_id == version_id)
+        .order_by(Question.position)
+        .options(selectinload(Question.options))
+    ).all()
+
+
+def _as_imported(version_id: int, questions: Sequence[Question]) -> ImportedVersion:
     return ImportedVersion(
-        version.id,
-        {question.key: (question.id, question.kind) for question in version.questions},
+        version_id,
+        {question.key: (question.id, question.kind) for question in questions},
         {
             (question.key, option.value): option.id
-            for question in version.questions
+            for question in questions
             for option in question.options
         },
     )
 
 
-def _highest_number(questionnaire_id: int) -> int:
-    found = select(func.max(QuestionnaireVersion.number)).where(
-        QuestionnaireVersion.questionnaire_id == questionnaire_id
-    )
-    return db.session.scalar(found) or 0
-
-
-def _question(plan: QuestionPlan, place: int, measures: dict[str, Measure]) -> Question:
-    measure = measures.get(plan.measure_key)
-    return Question(
-        key=question_key(plan),
-        position=place,
-        section=SECTION,
-        words=plan.words,
-        hint="",
-        kind=STORED_AS[plan.kind],
-        measure_id=measure.id if measure else None,
-        is_required=False,
-        options=[
-            QuestionOption(
-                position=number,
-                value=option.value,
-                label=option.label,
-                counts=option.counts,
-                is_outside_base=option.is_outside_base,
-            )
-            for number, option in enumerate(stored_options(plan), start=1)
-        ],
-    )
-
-
 def _facts(question: Question) -> tuple[Any, ...]:
-    """Everything that makes a question this one."""
-    options = sorted(question.options, key=lambda option: option.position)
-    return (
-        question.key,
-        question.words,
-        question.kind,
-        question.measure_id,
-        [(one.value, one.label, one.counts, one.is_outside_base) for one in options],
-    )
+    options = [(one.value, one.label, one.counts, one.is_outside_base) for one in question.options]
+    return question.key, question.words, question.kind, question.measure_id, options

@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.orm import contains_eager
 
 from app.accounts.models import Person
 from app.audit import operations as audit
@@ -16,7 +18,7 @@ from app.kernel.london import london_date
 from app.kernel.refusals import Refused
 from app.kernel.tokens import new_reference
 from app.surveys import evaluations, import_rows
-from app.surveys.import_drafts import UNDO_WITHIN, read_draft
+from app.surveys.import_drafts import UNDO_WITHIN, read_draft, read_plans
 from app.surveys.import_models import (
     ImportDraft,
     ImportedForm,
@@ -25,12 +27,33 @@ from app.surveys.import_models import (
     ImportRun,
 )
 from app.surveys.import_row_rules import row_key, words_key
-from app.surveys.import_rules import ImportKind, QuestionPlan
+from app.surveys.import_rules import QuestionPlan
 from app.surveys.import_versions import version_for
 from app.surveys.models import Evaluation, Measure, Questionnaire, QuestionnaireKind
 from app.surveys.readers.forms_file import FormsFile
 
 GONE = "This import was finished or given up: choose the file again"
+
+
+def files_to_import(*, now: datetime) -> list[str]:
+    """The references of files that were confirmed, in that order; at any `now` all of them."""
+    confirmed = (ImportDraft.confirmed_at.is_not(None), ImportDraft.refusal.is_(None))
+    found = select(ImportDraft.reference).where(*confirmed).order_by(ImportDraft.confirmed_at)
+    return list(db.session.scalars(found))
+
+
+def import_file(reference: str, *, now: datetime) -> int:
+    """Import a file as it was confirmed, or note why that cannot be; how many answers are new."""
+    draft = db.session.get(ImportDraft, reference)
+    if draft is None or draft.confirmed_by is None:
+        return 0
+    actor = db.session.scalars(select(Person).where(Person.reference == draft.confirmed_by)).one()
+    try:
+        # Whatever is refused is refused before anything is written.
+        return import_answers(reference, read_plans(draft), actor=actor, now=now).new_count
+    except Refused as refusal:
+        draft.refusal = str(refusal)
+        return 0
 
 
 def import_answers(
@@ -40,15 +63,13 @@ def import_answers(
     draft = db.session.get(ImportDraft, reference, populate_existing=True)
     if draft is None:
         raise Refused(GONE)
-    if all(plan.kind is ImportKind.SKIP for plan in plans):
-        raise Refused("Choose at least one question to import")
     evaluation = db.session.get_one(Evaluation, draft.evaluation_id, with_for_update=True)
     found = read_draft(draft)
     form = _form_of(draft, found, evaluation)
     version = version_for(form, plans, now=now)
     rows = import_rows.find_rows(form, found, plans)
     run = ImportRun(
-        reference=new_reference(),
+        reference=draft.reference,
         form=form,
         imported_by=actor.reference,
         imported_at=now,
@@ -75,11 +96,15 @@ def import_answers(
 
 def undo_import(reference: str, *, actor: Person, now: datetime) -> None:
     """Take a file's answers out again; Refused after a day, or once a later file came."""
-    run = db.session.scalar(select(ImportRun).where(ImportRun.reference == reference))
-    if run is None:
-        raise Refused("There is no such import")
-    form = db.session.get_one(ImportedForm, run.form_id, with_for_update=True)
-    db.session.refresh(run)
+    run = db.session.scalars(
+        select(ImportRun)
+        .join(ImportRun.form)
+        .where(ImportRun.reference == reference)
+        .options(contains_eager(ImportRun.form).joinedload(ImportedForm.evaluation))
+        .with_for_update(of=ImportedForm)
+        .execution_options(populate_existing=True)
+    ).one()
+    form = run.form
     if run.undone_at:
         raise Refused("This import has been undone already")
     if now > run.imported_at + UNDO_WITHIN:
@@ -157,15 +182,16 @@ def _remember(form: ImportedForm, plans: Sequence[QuestionPlan], *, now: datetim
     """What staff made of each question, for the next file of this form or of one like it."""
     db.session.execute(delete(ImportedQuestion).where(ImportedQuestion.form_id == form.id))
     measures = {one.key: one.id for one in db.session.scalars(select(Measure))}
-    db.session.add_all(
-        ImportedQuestion(
-            form_id=form.id,
-            words_key=words_key(plan.words),
-            words=plan.words,
-            kind=plan.kind.value,
-            measure_id=measures.get(plan.measure_key),
-            options=json.dumps([asdict(option) for option in plan.options]),
-            saved_at=now,
-        )
+    rows = [
+        {
+            "form_id": form.id,
+            "words_key": words_key(plan.words),
+            "words": plan.words,
+            "kind": plan.kind.value,
+            "measure_id": measures.get(plan.measure_key),
+            "options": json.dumps([asdict(option) for option in plan.options]),
+            "saved_at": now,
+        }
         for plan in plans
-    )
+    ]
+    db.session.execute(insert(cast(Table, ImportedQuestion.__table__)), rows)

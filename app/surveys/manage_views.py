@@ -12,7 +12,7 @@ from app.kernel.db import transaction
 from app.kernel.forms import choices_of
 from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
-from app.surveys import building_queries, evaluations, manage_queries
+from app.surveys import building_queries, evaluations, import_queries, manage_queries
 from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton
 from app.surveys.models import Evaluation
 
@@ -153,6 +153,7 @@ def _plan_page(found: Evaluation, template: str, **more: object) -> ResponseRetu
         plan=plan,
         form=form,
         not_reachable_count=manage_queries.not_reachable_count(found.id),
+        imports=import_queries.imports_of(found.id),
         **more,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.surveys.evaluations import ensure_default_evaluations
+from app.surveys.import_drafts import forget_old_files
+from app.surveys.imports import files_to_import, import_file
 from app.surveys.planning import plan_invitations
 from app.surveys.responses import (
     blur_order,
@@ -27,6 +29,9 @@ __all__ = [
     "close_due",
     "ensure_default_evaluations",
     "erase_pairings",
+    "files_to_import",
+    "forget_old_files",
+    "import_file",
     "note_undelivered",
     "people_due",
     "people_to_remind",

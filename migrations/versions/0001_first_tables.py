@@ -1377,6 +1377,15 @@ def upgrade() -> None:
         sa.Column(
             "content", sa.LargeBinary(), nullable=False, comment="Compressed JSON of its rows"
         ),
+        sa.Column(
+            "plans",
+            sa.Text(),
+            nullable=True,
+            comment="JSON of what becomes of each question, once somebody confirmed it",
+        ),
+        sa.Column("confirmed_by", sa.String(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refusal", sa.String(), nullable=True, comment="Why it could not be imported"),
         sa.ForeignKeyConstraint(
             ["evaluation_id"],
             ["evaluation.id"],
@@ -1385,6 +1394,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reference", name=op.f("pk_import_draft")),
     )
     with op.batch_alter_table("import_draft", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_import_draft_confirmed_at"), ["confirmed_at"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_import_draft_evaluation_id"), ["evaluation_id"], unique=False
         )
@@ -2450,6 +2462,7 @@ def downgrade() -> None:
     op.drop_table("imported_form")
     with op.batch_alter_table("import_draft", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_draft_evaluation_id"))
+        batch_op.drop_index(batch_op.f("ix_import_draft_confirmed_at"))
 
     op.drop_table("import_draft")
     with op.batch_alter_table("event_date", schema=None) as batch_op:

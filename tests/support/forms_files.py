@@ -10,6 +10,12 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from app.accounts.models import Person
+from app.kernel.db import db
+from app.surveys import import_drafts, imports
+from app.surveys.import_rules import ImportKind, QuestionPlan
+from app.surveys.readers.forms_file import read_forms_file
+
 OWN = ("ID", "Start time", "Completion time", "Email", "Name")
 Cells = Sequence[Any]
 
@@ -82,3 +88,31 @@ TOOLKIT_QUESTIONS = (
     "What has changed in your setting?",
     "Can you give an example?",
 )
+
+
+def an_import_draft(evaluation_id: int, actor: Person, *, now: datetime) -> str:
+    """A file that was read and is to be confirmed, of two questions; its reference."""
+    rows = [person(number, "Yes", "Good" if number % 2 else "Poor") for number in range(1, 13)]
+    reference = import_drafts.keep_draft(
+        read_forms_file(excel(("Are you aware of it?", "Rate the session overall"), rows)),
+        evaluation_id=evaluation_id,
+        months_later=None,
+        file_name="Toolkit.xlsx",
+        file_sha256="0" * 64,
+        actor=actor,
+        now=now,
+    )
+    db.session.commit()
+    return reference
+
+
+def an_import(evaluation_id: int, actor: Person, *, now: datetime) -> str:
+    """Such a file, brought in; the reference of the import."""
+    draft = an_import_draft(evaluation_id, actor, now=now)
+    plans = [
+        QuestionPlan("Are you aware of it?", ImportKind.YES_NO),
+        QuestionPlan("Rate the session overall", ImportKind.TEXT),
+    ]
+    run = imports.import_answers(draft, plans, actor=actor, now=now)
+    db.session.commit()
+    return run.reference

@@ -41,6 +41,7 @@ from tests.support.factories import (
     make_sector,
     make_terms,
 )
+from tests.support.forms_files import an_import, an_import_draft
 from tests.support.signing_in import sign_in
 from tests.support.surveys import a_draft, links_in, messages, round_of_work
 
@@ -67,6 +68,8 @@ class World:
     elsewhere: LearningElsewhere
     evaluation: Evaluation
     questionnaire: str
+    import_draft: str
+    import_run: str
     proposed: str
     token: str
     people: dict[str, Person] = field(default_factory=dict)
@@ -189,6 +192,8 @@ def make_world(now: datetime, **words: str) -> World:
     db.session.add(evaluation)
     questionnaire = a_draft(people["delivery"], now=now, title=title).slug
     proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
+    import_run = an_import(evaluation.id, people["delivery"], now=now)
+    import_draft = an_import_draft(evaluation.id, people["delivery"], now=now)
     db.session.commit()
     round_of_work(now)
     [letter] = messages("survey")
@@ -207,6 +212,8 @@ def make_world(now: datetime, **words: str) -> World:
         elsewhere=elsewhere,
         evaluation=evaluation,
         questionnaire=questionnaire,
+        import_draft=import_draft,
+        import_run=import_run,
         proposed=proposed.reference,
         token=token,
         people=people,
@@ -275,6 +282,9 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "kind": "single",
         },
         "/manage/series": {"slug": world.series.slug},
+        "/manage/surveys/import/<reference>": {"reference": world.import_draft},
+        "/manage/surveys/imports/<reference>": {"reference": world.import_run},
+        "/manage/surveys/imports/<reference>/undo": {"reference": world.import_run},
         "/profile/sign-ins": {"name": token_hash(admin.reference)[:SESSION_NAME_LENGTH]},
         "/record/elsewhere": {"reference": world.elsewhere.reference},
         "/reminders/<reference>": {"reference": ana, "token": stop_token(ana)},

@@ -91,7 +91,7 @@ def change_question(slug: str, key: str) -> ResponseReturnValue:
 def when_to_ask(slug: str, key: str) -> ResponseReturnValue:
     """Ask a question of everybody, or only after some answers to an earlier one."""
     draft = draft_of(slug)
-    asked = _written(draft, key).asked
+    asked = _written(draft, key, building_queries.SUBJECT_IN_LISTS).asked
     routers = question_building.routers_for(draft.id, key)
     form = WhenForm(answers=[f"{asked.shown_if_key} {value}" for value in asked.shown_if_values])
     form.offer(routers)
@@ -109,7 +109,7 @@ def when_to_ask(slug: str, key: str) -> ResponseReturnValue:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            flash("It is changed who is asked the question.")
+            flash("Whom to ask is saved.")
             return redirect(address_of(draft))
     return render_template(
         "surveys/question_when.html", form=form, draft=draft, question=asked, routers=routers
@@ -121,7 +121,7 @@ def when_to_ask(slug: str, key: str) -> ResponseReturnValue:
 def remove_question(slug: str, key: str) -> ResponseReturnValue:
     """Asks whether to take a question out; a POST does."""
     draft = draft_of(slug)
-    question = _written(draft, key)
+    question = _written(draft, key, building_queries.SUBJECT_IN_LISTS)
     form = OneButton()
     if form.submitted_and_valid():
         try:
@@ -227,8 +227,8 @@ def _so_far(questions: list[AskedQuestion], carried: str | None) -> Answers:
     return left_over(questions, check(questions, lists).answers)
 
 
-def _written(draft: VersionFacts, key: str) -> WrittenQuestion:
-    written = building_queries.written_questions(draft.id, AS_TYPED)
+def _written(draft: VersionFacts, key: str, subject_words: str = AS_TYPED) -> WrittenQuestion:
+    written = building_queries.written_questions(draft.id, subject_words)
     return next((one for one in written if one.asked.key == key), None) or abort(404)
 
 

@@ -236,6 +236,13 @@ def _moment(instant: datetime) -> str:
     return f"{date_words(instant)}, {clock_words(instant)}"
 
 
+def closing_left_behind(event: Event, change: EventChange) -> str:
+    """When booking closes, if the start is moved and that is not; empty if there is no need."""
+    starts_at, closes_at = min(date.starts_at for date in change.dates), change.booking_closes_at
+    is_left = starts_at != event.starts_at and closes_at == event.booking_closes_at < starts_at
+    return _moment(closes_at) if is_left else ""
+
+
 def promoted_by(event: Event, change: EventChange) -> int:
     """How many waiting people a change gives a place."""
     if event.state is not EventState.PUBLISHED:

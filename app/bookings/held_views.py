@@ -17,7 +17,7 @@ from app.bookings.colleague_emails import name_for_booker
 from app.bookings.forms import OneButton
 from app.bookings.links import Purpose, Reading
 from app.bookings.models import Booking, BookingState, CancelReason
-from app.bookings.notice import last_day
+from app.bookings.notice import is_late, last_day
 from app.bookings.places import facts_of
 from app.bookings.rules import opening
 from app.bookings.waiting_letters import JOINABLE
@@ -111,6 +111,7 @@ def _answer(booking: Booking, *, actor: Person | None, after: str) -> str | Resp
         stand=stand(booking, now=now).value,
         name="" if is_own else name_for_booker(booking),
         last_day_of_notice=last_day(event),
+        is_late=is_late(event, now),
         can_join_again=opening(facts_of(event), now) in JOINABLE,
     )
 

@@ -12,7 +12,7 @@ from app.accounts.models import Person
 from app.bookings import event_changes, manage_queries, operations, queries
 from app.bookings.event_changes import EventChange
 from app.bookings.forms import CancelEventForm, OneButton, event_change
-from app.bookings.models import Booking, BookingState
+from app.bookings.models import Booking, BookingState, Promotion
 from app.bookings.moving_queries import exchanges
 from app.bookings.places import facts_of, terms_of
 from app.bookings.rules import opening
@@ -212,6 +212,10 @@ def _check_change(event: Event, wanted: EventChange) -> str:
         people=event_changes.people_to_tell(event) if is_told else 0,
         to_ring=manage_queries.people_to_ring(event.id) if is_told else [],
         promoted_count=event_changes.promoted_by(event, wanted),
+        is_kept=terms_of(event.offer_id).promotion is Promotion.HELD,
+        too_many=wanted.capacity is not None and wanted.capacity < event.places_taken,
+        new_capacity=wanted.capacity,
+        closes_before_words=event_changes.closing_left_behind(event, wanted),
         sent=sent,
     )
 

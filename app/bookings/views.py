@@ -263,6 +263,7 @@ def booking(reference: str) -> str:
         is_reached=is_own or not shown.person.email,
         booked_by=shown.booked_by.name if shown.origin is BookingOrigin.COLLEAGUE else "",
         last_day_of_notice=last_day(shown.event),
+        is_late=is_late(shown.event, clock.now()),
     )
 
 

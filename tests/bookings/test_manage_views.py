@@ -11,11 +11,12 @@ from sqlalchemy import delete, func, select
 
 from app.accounts.models import Person
 from app.bookings import operations
-from app.bookings.models import Booking, BookingOrigin, BookingState
+from app.bookings.models import Booking, BookingOrigin, BookingState, Promotion
 from app.catalogue.models import Event, EventMode, EventState
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db
+from app.kernel.london import date_words
 from app.outbox.models import OutboxMessage
 from tests.support.factories import (
     make_attendance,
@@ -25,6 +26,7 @@ from tests.support.factories import (
     make_partnership,
     make_person,
     make_sector,
+    make_terms,
 )
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
@@ -229,6 +231,53 @@ def test_a_change_is_checked_before_anybody_is_told(client: PageClient) -> None:
     assert sorted(kinds()) == ["changed"] * 4 + ["promoted"]
 
 
+def test_fewer_places_than_are_taken_are_explained_before_they_are_saved(
+    client: PageClient,
+) -> None:
+    event = coming(capacity=4)
+    for _ in range(3):
+        booked(event)
+    staff(client)
+    check = client.submit(
+        client.get(f"/manage/events/{event.reference}/change"),
+        {"capacity": "2"},
+        button="Continue",
+        extra={"step": "check"},
+    )
+    assert "3 places are taken already. Nobody loses theirs" in check.words
+
+
+def test_whoever_waits_is_said_to_be_asked_where_places_are_kept(client: PageClient) -> None:
+    event = coming(capacity=1)
+    make_terms(event.offer, promotion=Promotion.HELD)
+    for _ in range(2):
+        booked(event)
+    staff(client)
+    check = client.submit(
+        client.get(f"/manage/events/{event.reference}/change"),
+        {"capacity": "2"},
+        button="Continue",
+        extra={"step": "check"},
+    )
+    assert "For 1 person on the waiting list a place is kept" in check.words
+
+
+def test_a_closing_time_that_stays_behind_is_shown(client: PageClient) -> None:
+    event = coming()
+    event.booking_closes_at = event.starts_at - timedelta(hours=1)
+    closes_on, later = date_words(event.booking_closes_at), event.starts_at + timedelta(days=1)
+    path = f"/manage/events/{event.reference}/change"
+    db.session.commit()
+    staff(client)
+    check = client.submit(
+        client.get(path),
+        {"day_1": f"{later.day} {later.month} {later.year}"},
+        button="Continue",
+        extra={"step": "check"},
+    )
+    assert f"Booking still closes on {closes_on}" in check.words
+
+
 def test_a_change_of_what_no_calendar_shows_tells_nobody(client: PageClient) -> None:
     event = coming()
     make_booking(event)
@@ -240,7 +289,7 @@ def test_a_change_of_what_no_calendar_shows_tells_nobody(client: PageClient) -> 
         button="Continue",
         extra={"step": "check"},
     )
-    assert "Nobody is told" in check.words
+    assert "Nobody who has a place is told" in check.words
     client.submit(check, button="Save")
     assert kinds() == []
 

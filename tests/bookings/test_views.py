@@ -381,6 +381,14 @@ def test_what_never_had_a_place_is_not_said_to_leave_the_calendar(
     assert "Nothing was in the calendar" in page.words
 
 
+def test_a_day_that_is_over_is_not_named_as_the_last_to_cancel(client: PageClient) -> None:
+    me = make_person()
+    booking = make_booking(make_event(starts_at=clock.now() + timedelta(hours=20)), me)
+    path = f"/bookings/{booking.reference}"
+    sign_in(client, me)
+    assert "Please tell us as soon as you can" in client.get(path).words
+
+
 def test_a_late_cancellation_is_told_before_it_is_made(client: PageClient) -> None:
     person = make_person()
     booking = make_booking(make_event(starts_at=clock.now() + timedelta(hours=20)), person)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.impact.closing_rules import Batch, released
+from app.impact.closing_rules import Batch, released, released_imports
 
 JANUARY, FEBRUARY, MARCH = (date(2025, month, 1) for month in (1, 2, 3))
 
@@ -83,3 +83,20 @@ def test_what_is_shown_grows_by_steps_of_at_least_the_threshold_as_months_close(
         shown.append(sum(batch.answers for batch in batches if batch.key in let_in))
     assert all(later - earlier == 0 or later - earlier >= 10 for earlier, later in pairwise(shown))
     assert shown[-1] >= sum(sizes) - 9
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        pytest.param([(1, 30)], {1}, id="enough"),
+        pytest.param([(1, 9)], set(), id="too few"),
+        pytest.param([(1, 30), (2, 4)], {1}, id="a few more wait"),
+        pytest.param([(1, 30), (2, 4), (3, 6)], {1, 2, 3}, id="together they are enough"),
+        pytest.param([(1, 4), (2, 30), (3, 1)], {1, 2}, id="the next file brings the first in"),
+        pytest.param([], set(), id="nothing"),
+    ],
+)
+def test_files_of_imported_answers_come_in_by_steps_that_are_large_enough(
+    files: list[tuple[int, int]], shown: set[int]
+) -> None:
+    assert released_imports(files, threshold=10) == shown

@@ -28,6 +28,12 @@ from tests.support.factories import (
     make_person,
     make_sector,
 )
+from tests.support.forms_files import (
+    TOOLKIT_QUESTIONS,
+    excel,
+    import_suggested,
+    toolkit_answers,
+)
 from tests.support.page import Element
 from tests.support.page_client import PageClient, PageResponse
 from tests.support.signing_in import sign_in
@@ -161,6 +167,21 @@ def test_page_and_spreadsheet_agree_when_only_some_tables_are_there(client: Page
         page = client.get(f"/impact/evaluations/{evaluation.slug}")
         sheet = client.get(f"/impact/evaluations/{evaluation.slug}.csv")
         assert sorted(tables_on(page)) == sorted(tables_in(sheet)), form
+
+
+def test_imported_answers_have_tables_of_their_own_beside_the_others(client: PageClient) -> None:
+    evaluation = a_whole_evaluation()
+    staff = make_person(Role.DELIVERY)
+    for months, first in ((3, 1), (None, 101)):
+        rows = toolkit_answers(40, first=first)
+        import_suggested(excel(TOOLKIT_QUESTIONS, rows), evaluation.id, staff, months=months)
+    sign_in(client, make_person(Role.EVALUATOR))
+    page, sheet = [client.get(path) for path in addresses(evaluation)[1:3]]
+    assert sorted(tables_on(page)) == sorted(tables_in(sheet))
+    titles = [table[0][0] for table in tables_in(sheet)]
+    assert len(titles) == len(set(titles))
+    assert page.page.words.count("40 answers imported from a Microsoft Forms file") >= 2
+    assert "not on record" in sheet.text
 
 
 def test_the_big_figures_are_those_of_the_tables(client: PageClient) -> None:

@@ -12,9 +12,11 @@ from openpyxl import Workbook
 
 from app.accounts.models import Person
 from app.kernel.db import db
-from app.surveys import import_drafts, imports
-from app.surveys.import_rules import ImportKind, QuestionPlan
-from app.surveys.readers.forms_file import read_forms_file
+from app.surveys import import_drafts, import_queries, imports
+from app.surveys.import_models import ImportRun
+from app.surveys.import_rules import ImportKind, QuestionPlan, suggest
+from app.surveys.readers.forms_file import FormsFile, read_forms_file
+from tests.support.factories import NOW
 
 OWN = ("ID", "Start time", "Completion time", "Email", "Name")
 Cells = Sequence[Any]
@@ -116,3 +118,37 @@ def an_import(evaluation_id: int, actor: Person, *, now: datetime) -> str:
     run = imports.import_answers(draft, plans, actor=actor, now=now)
     db.session.commit()
     return run.reference
+
+
+def import_suggested(
+    content: bytes,
+    evaluation_id: int,
+    actor: Person,
+    *,
+    months: int | None = None,
+    now: datetime = NOW,
+) -> ImportRun:
+    """Bring a file in with every question as suggested."""
+    found = read_forms_file(content)
+    reference = import_drafts.keep_draft(
+        found,
+        evaluation_id=evaluation_id,
+        months_later=months,
+        file_name="Toolkit.xlsx",
+        file_sha256="0" * 64,
+        actor=actor,
+        now=now,
+    )
+    run = imports.import_answers(reference, suggested_plans(found), actor=actor, now=now)
+    db.session.commit()
+    return run
+
+
+def suggested_plans(found: FormsFile) -> list[QuestionPlan]:
+    """What is suggested for each question of a file."""
+    measures = import_queries.known_measures()
+    last = import_queries.remembered(found.fingerprint, found.questions)
+    return [
+        suggest(words, found.column(place), measures=measures, remembered=last.get(words))
+        for place, words in enumerate(found.questions)
+    ]

@@ -19,15 +19,21 @@ from app.impact.summaries import EvaluationSummary, Figure
 from app.kernel.access import Role
 from app.kernel.db import db
 from app.kernel.refusals import Refused
-from app.surveys import import_drafts, import_queries, imports
+from app.surveys import import_drafts, imports
 from app.surveys.import_models import ImportDraft, ImportedForm, ImportedRow, ImportRun
-from app.surveys.import_rules import ImportKind, QuestionPlan, suggest
+from app.surveys.import_rules import ImportKind, QuestionPlan
 from app.surveys.models import Evaluation, Question, QuestionnaireVersion
 from app.surveys.readers.forms_file import read_forms_file
 from app.surveys.response_models import Answer, Response, ResponseSource
 from tests.support.answers import add_responses, make_evaluation, wave_of
 from tests.support.factories import make_partnership, make_person
-from tests.support.forms_files import OWN, TOOLKIT_QUESTIONS, excel, toolkit_answers
+from tests.support.forms_files import (
+    OWN,
+    TOOLKIT_QUESTIONS,
+    excel,
+    suggested_plans,
+    toolkit_answers,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 NEWER = (*OWN, "Last modified time")
@@ -64,14 +70,7 @@ def draft_of(
 
 
 def suggested(reference: str) -> list[QuestionPlan]:
-    draft = db.session.get_one(ImportDraft, reference)
-    found = import_drafts.read_draft(draft)
-    measures = import_queries.known_measures()
-    last = import_queries.remembered(found.fingerprint, found.questions)
-    return [
-        suggest(words, found.column(place), measures=measures, remembered=last.get(words))
-        for place, words in enumerate(found.questions)
-    ]
+    return suggested_plans(import_drafts.read_draft(db.session.get_one(ImportDraft, reference)))
 
 
 def bring_in(

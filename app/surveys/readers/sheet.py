@@ -21,6 +21,11 @@ MOST_CELL_CHARACTERS = 32_767  # as many as Excel has room for
 MOST_ENTRIES = 200
 MOST_UNPACKED_BYTES = 60 * 1024 * 1024
 MOST_EMPTY_ROWS = 1_000
+MOST_OF = {  # elements of an Excel file, by how they begin
+    b"<row": MOST_ROWS + MOST_EMPTY_ROWS + 1,
+    b"<c": 2_000_000,  # cells
+    b"<si": 500_000,  # texts
+}
 
 PIECE = 1 << 20
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -135,17 +140,18 @@ def _look_into(content: bytes) -> None:
 def _unpack(packed: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> None:
     unpacked = 0
     for entry in entries:
-        rows = 0
+        found = dict.fromkeys(MOST_OF, 0)
         with packed.open(entry) as file:
             while piece := file.read(PIECE):
                 unpacked += len(piece)
-                rows += piece.count(b"<row")
                 if unpacked > MOST_UNPACKED_BYTES:
                     raise Refused(TOO_LARGE)
-                if rows > MOST_ROWS + MOST_EMPTY_ROWS + 1:
-                    raise Refused(TOO_MANY_ROWS)
                 if FORBIDDEN_XML.search(piece):
                     raise Refused(DAMAGED)
+                for begin, most in MOST_OF.items():
+                    found[begin] += piece.count(begin)
+                    if found[begin] > most:
+                        raise Refused(TOO_MANY_ROWS if begin == b"<row" else TOO_LARGE)
 
 
 def _of_csv(content: bytes, looks_like_header: IsHeader) -> Iterator[Row]:
@@ -171,11 +177,11 @@ def _delimiter_of(text: str, looks_like_header: IsHeader) -> str:
 
     def likeness(delimiter: str) -> int:
         try:
-            rows = islice(_parsed(text[: 40 * PIECE], delimiter), 5)
+            rows = islice(_parsed(text[:PIECE], delimiter), 5)
             first = next((row for row in rows if any(row)), [])
         except Refused:
             return -1
-        return looks_like_header(tuple(first))
+        return looks_like_header(tuple(first[:MOST_COLUMNS]))
 
     return max(DELIMITERS, key=likeness)
 

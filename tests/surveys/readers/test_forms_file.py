@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import time
 import zipfile
 from datetime import date, datetime
@@ -202,6 +203,38 @@ def changed(content: bytes, part: str, change: Any) -> bytes:
 
 
 SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+SHARED, TYPES, RELATIONS = (
+    "xl/sharedStrings.xml",
+    "[Content_Types].xml",
+    "xl/_rels/workbook.xml.rels",
+)
+KIND = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+
+
+def with_shared_texts(content: bytes, more: bytes = b"") -> bytes:
+    """The same file as Excel itself writes it: all texts in a part of their own, one in colours."""
+    texts: list[bytes] = []
+
+    def share(found: re.Match[bytes]) -> bytes:
+        texts.append(found[2])
+        return b'%s t="s"><v>%d</v></c>' % (found[1], len(texts) - 1)
+
+    cell = rb'(<c r="[A-Z]+\d+")[^>]* t="inlineStr"><is><t[^>]*>([^<]*)</t></is></c>'
+    shared = changed(content, SHEET, lambda data: re.sub(cell, share, data))
+    part = b'<Override PartName="/%s" ContentType="%s"/></Types>' % (SHARED.encode(), TYPE)
+    shared = changed(shared, TYPES, lambda data: data.replace(b"</Types>", part))
+    link = b'<Relationship Id="rId99" Type="%s" Target="sharedStrings.xml"/></Relationships>' % KIND
+    shared = changed(shared, RELATIONS, lambda data: data.replace(b"</Relationships>", link))
+    plain = b"".join(b"<si><t>%s</t></si>" % text for text in texts[:-1])
+    coloured = b"<si><r><t>%s</t></r><r><t>%s</t></r></si>" % (texts[-1][:1], texts[-1][1:])
+    file = io.BytesIO(shared)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(SHARED, b'<sst xmlns="%s">%s%s%s</sst>' % (MAIN, plain, coloured, more))
+    return file.getvalue()
+
+
 ENTITY = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
 REFUSED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "empty"),
@@ -231,11 +264,24 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         changed(excel(Q, TWO), SHEET, lambda data: data.replace(b"<row", b"<row" * 60_000, 1)),
         "50,000 rows",
     ),
+    "a million texts": (with_shared_texts(excel(Q, TWO), b"<si/>" * 1_000_000), "unpacks to more"),
+    "millions of cells": (
+        changed(excel(Q, TWO), SHEET, lambda data: data + b"<c/>" * 3_000_000),
+        "unpacks to more",
+    ),
+    "a million columns": (b"ID,Completion time" + b",x" * 1_000_000, "1,000 columns"),
     "a sheet said to be endless": (
         changed(excel(Q, TWO), SHEET, lambda data: data.replace(b'r="3"', b'r="1048576"')),
         "50,000 rows",
     ),
 }
+
+
+def test_a_file_as_excel_itself_writes_it_is_read_alike() -> None:
+    ours = excel(("How was it?", "Why?"), [person(1, "Good", "It helped"), person(2, None, "So")])
+    theirs = with_shared_texts(ours)
+    assert b"inlineStr" not in zipfile.ZipFile(io.BytesIO(theirs)).read(SHEET)
+    assert read_forms_file(theirs) == read_forms_file(ours)
 
 
 @pytest.mark.parametrize("what", REFUSED)

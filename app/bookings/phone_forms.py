@@ -73,6 +73,12 @@ class PhoneForm(PageForm):
         named = choices_of((one.slug, one.name) for one in sectors)
         self.sector.choices = [NOT_CHOSEN, *named]
 
+    @property
+    def sector_words(self) -> str:
+        """The name of the sector that was chosen; empty if none was."""
+        names = {one[0]: str(one[1]) for one in self.sector.iter_choices() if one[0]}
+        return names.get(self.sector.data, "")
+
     def validate_email(self, field: Field) -> None:
         """An address, or the word that there is none."""
         if self.no_email.data and field.data:

@@ -96,6 +96,7 @@ def _check_page(
         form=form,
         known=foreseen.person if foreseen and foreseen.person.id else None,
         person=foreseen.person if foreseen else None,
+        sector=form.sector_words,
         warnings=foreseen.warnings if foreseen else (),
         rule=says_no if isinstance(says_no, RuleSaysNo) else None,
         state=opening(facts_of(event), clock.now()),

@@ -14,7 +14,7 @@ from app.catalogue.event_lines import EventLine, event_line, is_shown, lines_sta
 from app.catalogue.filter_rules import CatalogueFilter
 from app.catalogue.models import Event, EventDate, EventState, Offer
 from app.catalogue.queries import event_conditions, offer_conditions
-from app.catalogue.rules import event_title, place_words
+from app.catalogue.rules import PlacesState, event_title, place_words
 from app.kernel import london
 from app.kernel.db import db
 
@@ -35,7 +35,7 @@ def announcements(
     statement = _to_announce(now).where(Event.reference.in_(references))
     rows = db.session.execute(statement.add_columns(Offer.summary).limit(MOST_CHOSEN)).all()
     dates = _dates([row.id for row in rows])
-    return [_announcement(row, dates[row.id], base_url) for row in rows]
+    return [_announcement(row, dates[row.id], base_url, now) for row in rows]
 
 
 def _to_announce(now: datetime) -> Select[Any]:
@@ -59,7 +59,7 @@ def _dates(event_ids: list[int]) -> dict[int, list[str]]:
     return words
 
 
-def _announcement(row: Any, dates_words: list[str], base_url: str) -> Announcement:
+def _announcement(row: Any, dates_words: list[str], base_url: str, now: datetime) -> Announcement:
     return Announcement(
         title=event_title(row.title, row.subtitle),
         summary=row.summary,
@@ -67,4 +67,5 @@ def _announcement(row: Any, dates_words: list[str], base_url: str) -> Announceme
         dates_words=tuple(dates_words),
         place_words=place_words(row.mode, row.venue),
         address=f"{base_url}/events/{row.reference}",
+        is_full=event_line(row, now=now).places.state is PlacesState.FULL,
     )

@@ -18,6 +18,7 @@ class Announcement:
     dates_words: tuple[str, ...]
     place_words: str
     address: str
+    is_full: bool = False
 
     @property
     def when_words(self) -> str:
@@ -28,7 +29,8 @@ class Announcement:
 
 def social_text(event: Announcement, *, note: str = "") -> str:
     """A post with the link in full; what does not fit is left out, the title at last shortened."""
-    ends = [f"Free. Book: {event.address}", *filter(None, [note])]
+    way_in = "Full. Join the waiting list" if event.is_full else "Free. Book"
+    ends = [f"{way_in}: {event.address}", *filter(None, [note])]
     middle = [f"{event.when_words}, {event.place_words}.", f"{event.when_words}.", ""]
     for words in middle:
         rest = "\n".join(filter(None, [words, *ends]))

@@ -253,6 +253,7 @@ def test_a_rule_is_set_aside_only_after_it_was_shown_and_the_trail_names_it(
     assert "This session is for people who work or volunteer in Health" in asked.words
     refused = client.submit(asked, button="Book this place")
     assert "This session is for people who work or volunteer in Health" in refused.errors[0]
+    assert "Sector Police" in refused.words
     done = client.submit(refused, {"set_aside": "bar-sector"}, button="Book this place")
     assert done.h1 == "Sam Ring has a place"
     line = db.session.scalars(select(AuditLine).where(AuditLine.verb == "booked")).one()

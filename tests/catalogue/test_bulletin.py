@@ -64,6 +64,17 @@ def test_the_text_of_what_was_ticked_can_be_copied_in_every_form(client: PageCli
     assert checked == ["sleep", "two"]
 
 
+def test_a_full_session_is_announced_as_one(client: PageClient, now: datetime) -> None:
+    make_event(starts_at=now + timedelta(days=9), reference="full", capacity=2, places_taken=2)
+    db.session.commit()
+    page = client.get("/manage/bulletin?event=full&make=text")
+    plain, source, post = [area.words for area in page.select("textarea")]
+    for text in (plain, source):
+        assert "Full. " in text
+        assert "Read more and join the waiting list" in text
+    assert "Full. Join the waiting list: http" in post
+
+
 @pytest.mark.parametrize("query", ["make=text", "make=text&event=draft", "make=text&event=%00"])
 def test_choosing_nothing_that_can_be_announced_is_said(client: PageClient, query: str) -> None:
     page = client.get(f"/manage/bulletin?{query}")

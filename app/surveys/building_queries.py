@@ -241,8 +241,10 @@ def bank(without: Collection[str], only: Collection[int] | None = None) -> list[
     ]
 
 
-def questionnaires_to_choose() -> list[tuple[str, str]]:
-    """Address and title of every published questionnaire that staff have made."""
+def questionnaires_to_choose(
+    kinds: Collection[QuestionnaireKind] = tuple(QuestionnaireKind),
+) -> list[tuple[str, str]]:
+    """Address and title of every published questionnaire of these kinds that staff have made."""
     published = select(QuestionnaireVersion.id).where(
         QuestionnaireVersion.questionnaire_id == Questionnaire.id,
         QuestionnaireVersion.is_ours,
@@ -251,6 +253,7 @@ def questionnaires_to_choose() -> list[tuple[str, str]]:
     rows = db.session.execute(
         select(Questionnaire.slug, Questionnaire.title)
         .where(published.exists(), Questionnaire.slug.not_in(STANDARD_SLUGS))
+        .where(Questionnaire.kind.in_(kinds))
         .order_by(Questionnaire.title)
     )
     return [(slug, title) for slug, title in rows]

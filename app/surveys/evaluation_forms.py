@@ -74,6 +74,7 @@ class EvaluationForm(PageForm):
         (("yes", "Yes, anybody with the link can answer, anonymously"), ("no", "No")),
         "Choose whether there is an open link",
     )
+    questionnaire = select_one("What the open link asks")
     open_from = DayField("First day of the open link (optional)")
     open_until = DayField("Last day of the open link")
 
@@ -104,4 +105,5 @@ class EvaluationForm(PageForm):
             months=tuple(sorted({int(months) for months in self.months.data or () if months})),
             open_from_on=self.open_from.day if is_open else None,
             open_until_on=self.open_until.day if is_open else None,
+            open_questionnaire_slug=(self.questionnaire.data or None) if is_open else None,
         )

@@ -93,6 +93,7 @@ class EvaluationDetails:
     months: tuple[int, ...]
     open_from_on: date | None
     open_until_on: date | None
+    open_questionnaire_slug: str | None = None  # the standard one for months later without
 
 
 def create_evaluation(details: EvaluationDetails, *, actor: Person, now: datetime) -> Evaluation:
@@ -108,7 +109,8 @@ def create_evaluation(details: EvaluationDetails, *, actor: Person, now: datetim
         offers=list(offers),
     )
     if details.open_until_on:
-        evaluation.open_version = questionnaires.current_version(QuestionnaireKind.IMPACT)
+        slug = details.open_questionnaire_slug or QuestionnaireKind.IMPACT.value
+        evaluation.open_version = _version_of(slug, QuestionnaireKind.IMPACT)
         opens_on = details.open_from_on or london_date(now)
         evaluation.open_from = from_london(opens_on, time(0, 0))
         evaluation.open_until = from_london(details.open_until_on + timedelta(days=1), time(0, 0))
@@ -138,7 +140,9 @@ def plan_wave(
         evaluation,
         months_later,
         once_per_person=of_series and months_later > 0,
-        version=_version_for(months_later, questionnaire_slug) if questionnaire_slug else None,
+        version=_version_of(questionnaire_slug, kind_of_wave(months_later))
+        if questionnaire_slug
+        else None,
     )
     audit.record(
         actor.reference, "planned", "evaluation", evaluation.slug, now=now, months=months_later
@@ -190,9 +194,9 @@ def subject_of(offer: Offer) -> str:
     return f"{KIND_WORDS[offer.kind]} “{offer.title}”"
 
 
-def _version_for(months_later: int, slug: str) -> QuestionnaireVersion:
-    version = questionnaires.newest_version(slug)
-    if version is None or version.questionnaire.kind is not kind_of_wave(months_later):
+def _version_of(slug: str, kind: QuestionnaireKind) -> QuestionnaireVersion:
+    version = questionnaires.newest_version(slug, kind)
+    if version is None:
         raise Refused("This questionnaire is for another time: choose another one or another time")
     return version
 

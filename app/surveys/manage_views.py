@@ -14,7 +14,7 @@ from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
 from app.surveys import building_queries, evaluations, import_queries, manage_queries
 from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton
-from app.surveys.models import Evaluation
+from app.surveys.models import Evaluation, QuestionnaireKind
 
 bp = Blueprint("manage_surveys", __name__)
 
@@ -79,12 +79,20 @@ def new_evaluation() -> ResponseReturnValue:
     form = EvaluationForm()
     form.offers.choices = choices_of(manage_queries.offers_to_choose())
     form.series.choices = [("", "No series"), *choices_of(manage_queries.series_to_choose())]
+    own = building_queries.questionnaires_to_choose([QuestionnaireKind.IMPACT])
+    form.questionnaire.choices = [("", "The standard questions of months later"), *choices_of(own)]
     if form.submitted_and_valid():
-        with transaction():
-            made = evaluations.create_evaluation(form.details, actor=current_user, now=clock.now())
-            slug = made.slug
-        flash("The evaluation is made.")
-        return redirect(url_for(".evaluation", slug=slug))
+        try:
+            with transaction():
+                made = evaluations.create_evaluation(
+                    form.details, actor=current_user, now=clock.now()
+                )
+                slug = made.slug
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("The evaluation is made.")
+            return redirect(url_for(".evaluation", slug=slug))
     return render_template("surveys/evaluation_form.html", form=form)
 
 

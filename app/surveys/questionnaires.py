@@ -41,18 +41,19 @@ def load_standard_questionnaires(*, now: datetime, folder: Path = STANDARD) -> N
 
 def current_version(kind: QuestionnaireKind) -> QuestionnaireVersion:
     """The newest published version of the standard questionnaire of this kind; it must exist."""
-    found = newest_version(kind.value)
+    found = newest_version(kind.value, kind)
     if found is None:
         raise LookupError(kind.value)
     return found
 
 
-def newest_version(slug: str) -> QuestionnaireVersion | None:
-    """The newest published version of a questionnaire; None without one."""
+def newest_version(slug: str, kind: QuestionnaireKind) -> QuestionnaireVersion | None:
+    """The newest published version of a questionnaire; None without one for that time."""
     return db.session.scalar(
         select(QuestionnaireVersion)
         .join(QuestionnaireVersion.questionnaire)
-        .where(Questionnaire.slug == slug, QuestionnaireVersion.published_at.is_not(None))
+        .where(Questionnaire.slug == slug, Questionnaire.kind == kind)
+        .where(QuestionnaireVersion.published_at.is_not(None))
         .order_by(QuestionnaireVersion.number.desc())
         .limit(1)
     )

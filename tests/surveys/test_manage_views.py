@@ -274,3 +274,26 @@ def test_a_plan_asks_a_questionnaire_that_staff_have_made(
     page = client.submit(page, {"months": "6", **chosen})
     assert "In your school Version 1" in page.page.one("table").words
     assert "6 months later, version 1" in client.get("/manage/questionnaires/in-your-school").words
+
+
+def test_an_open_link_asks_a_questionnaire_that_staff_have_made(
+    client: PageClient, slug: str, now: datetime
+) -> None:
+    staff = make_person()
+    draft = a_draft(staff, now=now, title="In your school")
+    building.publish(draft.id, moves_plans=False, actor=staff, now=now)
+    db.session.commit()
+    page = client.submit(
+        client.get("/manage/evaluations/new"),
+        {
+            "title": "Schools",
+            "subject_words": "the toolkit",
+            "offers": [slug],
+            "open_link": "yes",
+            "questionnaire": "in-your-school",
+            "open_until": "31 December 2026",
+        },
+    )
+    assert page.h1 == "Schools"
+    assert "Do you use it?" in client.get("/surveys/open/schools").words
+    assert "Open link, version 1" in client.get("/manage/questionnaires/in-your-school").words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
 from app.bookings.models import Booking
 from app.catalogue.models import Event
@@ -13,6 +13,7 @@ from app.checks.moment import GRACE, Find, Moment
 from app.kernel.db import db
 from app.kernel.london import london_date
 from app.surveys import rules
+from app.surveys.import_models import ImportedRow, ImportRun
 from app.surveys.models import (
     Evaluation,
     InvitationState,
@@ -139,6 +140,23 @@ def answers_of_another_wave(_moment: Moment) -> Found:
     return select(Evaluation.slug).where(Evaluation.id.in_(of_response.where(differs)))
 
 
+def imports_counted_wrongly(_moment: Moment) -> Found:
+    """Imports whose answers are not as many as they brought, or do not say whose row they are."""
+    responses = (
+        select(func.count(Response.id))
+        .where(Response.import_run_id == ImportRun.id)
+        .scalar_subquery()
+    )
+    rows = (
+        select(func.count(ImportedRow.response_id))
+        .join(Response, Response.id == ImportedRow.response_id)
+        .where(Response.import_run_id == ImportRun.id, ImportedRow.form_id == ImportRun.form_id)
+        .scalar_subquery()
+    )
+    brought = case((ImportRun.undone_at.is_(None), ImportRun.new_count), else_=0)
+    return select(ImportRun.reference).where(or_(responses != brought, rows != brought))
+
+
 INVARIANTS: dict[str, Find] = {
     "a planned survey is due when the rule says": invitations_due_wrongly,
     "an invitation is to the person who booked": invitations_of_others,
@@ -147,4 +165,5 @@ INVARIANTS: dict[str, Find] = {
     "what can no longer be answered is closed": invitations_left_open,
     "nobody is asked who asked not to be": invitations_against_a_wish,
     "answers belong to the wave of their response": answers_of_another_wave,
+    "an import has the answers that it brought": imports_counted_wrongly,
 }

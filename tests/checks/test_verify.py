@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
-from app.accounts.models import Organisation
+from app.accounts.models import Organisation, Person
 from app.accounts.people import NamedPerson
 from app.audit.models import AuditLine
 from app.bookings import moving, operations
@@ -32,7 +32,8 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.outbox.models import MessageState, OutboxMessage
 from app.surveys import operations as surveys
-from app.surveys.models import InvitationState, SurveyInvitation, SurveyStop, Wave
+from app.surveys.import_models import ImportedRow, ImportRun
+from app.surveys.models import Evaluation, InvitationState, SurveyInvitation, SurveyStop, Wave
 from app.surveys.response_models import Answer, Response, ResponseSource
 from tests.support.factories import (
     make_attendance,
@@ -44,6 +45,12 @@ from tests.support.factories import (
     make_person,
     make_request,
     make_terms,
+)
+from tests.support.forms_files import (
+    TOOLKIT_QUESTIONS,
+    excel,
+    import_suggested,
+    toolkit_answers,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -521,6 +528,22 @@ def an_answer_of_another_wave() -> None:
     )
 
 
+def _imported() -> ImportRun:
+    evaluation = db.session.scalars(select(Evaluation.id)).all()[0]
+    actor = db.session.scalars(select(Person)).all()[0]
+    content = excel(TOOLKIT_QUESTIONS, toolkit_answers(3))
+    return import_suggested(content, evaluation, actor, now=clock.now())
+
+
+def an_import_that_says_more_than_it_brought() -> None:
+    _imported().new_count += 1
+
+
+def an_imported_answer_that_could_come_twice() -> None:
+    of_run = select(Response.id).where(Response.import_run_id == _imported().id).limit(1)
+    db.session.execute(delete(ImportedRow).where(ImportedRow.response_id.in_(of_run)))
+
+
 def response_question(response: Response) -> int:
     found = text("SELECT id FROM question WHERE version_id = :version")
     return int(db.session.execute(found, {"version": response.version_id}).scalars().all()[0])
@@ -591,6 +614,8 @@ DAMAGE: list[tuple[str, Callable[[], None]]] = [
     ("what can no longer be answered is closed", a_survey_left_open),
     ("nobody is asked who asked not to be", somebody_asked_in_spite_of_it),
     ("answers belong to the wave of their response", an_answer_of_another_wave),
+    ("an import has the answers that it brought", an_import_that_says_more_than_it_brought),
+    ("an import has the answers that it brought", an_imported_answer_that_could_come_twice),
 ]
 
 

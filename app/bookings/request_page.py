@@ -70,6 +70,7 @@ def _ended(booking: Booking, approval: Approval) -> BookingWords:
         return BookingWords("The request has lapsed", sentence, is_warm=True)
     by = f" by {approval.manager_name}" if approval.decided_by_id is None else ""
     reason = f" The reason given: {approval.reason}" if approval.reason else ""
+    again = "Once that is settled you can ask again, while booking is open."
     return BookingWords(
-        "The request was not approved", f"It was declined{by}.{reason}", is_warm=True
+        "The request was not approved", f"It was declined{by}.{reason} {again}", is_warm=True
     )

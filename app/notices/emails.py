@@ -9,8 +9,11 @@ from flask import current_app
 from markupsafe import Markup
 from sqlalchemy import select
 
+from app.bookings import links
+from app.bookings.calendar_invites import reached
 from app.bookings.emails import letter_facts, wording_values
-from app.bookings.models import Booking
+from app.bookings.links import Purpose
+from app.bookings.models import Booking, BookingOrigin
 from app.catalogue.models import Event, EventDate, EventState
 from app.kernel.db import db
 from app.kernel.london import clock_words, date_words, london_date, period_words
@@ -47,9 +50,18 @@ def write(
         f"notice_{kind}",
         subject=fill_line(chosen.subject, values | {"when": _when_in_short(dates)}),
         **letter_facts(booking, event),
+        cant_come_link=_cant_come_link(booking),
         dates=dates,
         opening=fill_paragraphs(chosen.body, values),
     )
+
+
+def _cant_come_link(booking: Booking) -> str:
+    """Whoever was booked by a colleague may never have signed in, and need not; else empty."""
+    is_by_colleague = booking.origin is BookingOrigin.COLLEAGUE
+    if is_by_colleague and reached(booking) is booking.person:
+        return links.link(booking, Purpose.CANT_COME)
+    return ""
 
 
 def _when_in_short(dates: Sequence[EventDate]) -> str:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.bookings.models import Booking
+from app.bookings import links
+from app.bookings.links import Purpose
+from app.bookings.models import Booking, BookingOrigin
 from app.catalogue.models import EventMode
 from app.kernel.london import from_london
 from app.notices import emails
@@ -58,6 +60,18 @@ def at_a_venue_for_a_colleague() -> Booking:
         mode=EventMode.FACE_TO_FACE,
         reference="BOOKING-REF",
     )
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.JOINING_INSTRUCTIONS])
+def test_whoever_a_colleague_booked_need_not_sign_in_to_say_no(kind: NoticeKind) -> None:
+    event, person = make_event(starts_at=START), make_person()
+    booking = make_booking(
+        event, person, booked_by=make_person(name="Jo Office"), origin=BookingOrigin.COLLEAGUE
+    )
+    letter = emails.write(kind, booking, event, event.dates, next_dates="")
+    assert links.link(booking, Purpose.CANT_COME) in letter.text
+    booking.origin = BookingOrigin.SELF
+    assert "cant-come" not in emails.write(kind, booking, event, event.dates, next_dates="").text
 
 
 @pytest.mark.parametrize("kind", NoticeKind)

@@ -160,6 +160,42 @@ def everyone(answer: str, count: int) -> list[list[Any]]:
     return [[*row[:5], answer] for row in toolkit_answers(count)]
 
 
+def past_evaluation() -> bytes:
+    """As one was asked in Microsoft Forms: 94 of 104 aware, 63 using it, 100 more informed (F3)."""
+    use = ["Very frequently"] * 13 + ["Frequently"] * 21 + ["Occasionally"] * 29
+    use += ["Rarely"] * 30 + ["Never"] * 11
+    informed = ["Yes, much more"] * 70 + ["Yes, a little more"] * 30 + ["No change"] * 4
+    rows = [
+        [*row[:5], "Yes" if place < 94 else "No", use[place], informed[place]]
+        for place, row in enumerate(toolkit_answers(104))
+    ]
+    questions = (
+        "Are you aware of the Neglect Toolkit?",
+        "How often do you use the toolkit?",
+        "Do you feel more informed and confident in identifying neglect?",
+    )
+    return excel(questions, rows)
+
+
+def test_a_past_evaluation_gives_the_figures_that_were_published(
+    evaluation: Evaluation, actor: Person, now: datetime
+) -> None:
+    """90% aware, over 60% using it, 96% more informed: with every suggestion as it stands."""
+    bring_in(past_evaluation(), evaluation, actor, now)
+    found = summary_of(evaluation, now)
+    shares = {
+        line.key: (share.count, share.base, share.percent)
+        for line in found.open_measures
+        if (share := line.figures[-1].share)
+    }
+    assert {key: (count, base) for key, (count, base, _) in shares.items()} == {
+        "awareness": (94, 104),
+        "use": (63, 104),
+        "informed": (100, 104),
+    }
+    assert [str(percent) for _, _, percent in shares.values()] == ["90", "96", "61"]
+
+
 def test_the_same_file_again_adds_nothing(
     evaluation: Evaluation, actor: Person, now: datetime
 ) -> None:

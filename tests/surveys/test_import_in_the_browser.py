@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.support.browser import PHONE, OpenPage, assert_accessible
 from tests.support.forms_files import TOOLKIT_QUESTIONS, excel, toolkit_answers
@@ -11,11 +11,11 @@ from tests.support.live_server import LiveServer
 
 pytestmark = [pytest.mark.browser]
 ABOUT = "multi-agency-neglect"
-FILE = {
-    "name": "Toolkit 2024.xlsx",
-    "mimeType": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "buffer": excel(TOOLKIT_QUESTIONS, toolkit_answers(60)),
-}
+FILE = FilePayload(
+    name="Toolkit 2024.xlsx",
+    mimeType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    buffer=excel(TOOLKIT_QUESTIONS, toolkit_answers(60)),
+)
 
 
 def test_a_forms_file_is_imported_on_a_phone_and_its_figures_are_there(
@@ -27,7 +27,7 @@ def test_a_forms_file_is_imported_on_a_phone_and_its_figures_are_there(
     page.goto(f"/manage/surveys/import?evaluation={ABOUT}")
     page.get_by_label("When people were asked").select_option("12 months later")
     assert_accessible(page)
-    page.get_by_label("File from Microsoft Forms").set_input_files([FILE])  # type: ignore[list-item]
+    page.get_by_label("File from Microsoft Forms").set_input_files([FILE])
     page.get_by_role("button", name="Read the file").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm what each question is")
     assert_accessible(page)

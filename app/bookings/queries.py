@@ -157,8 +157,11 @@ STATE_TAGS = {
     BookingState.CANCELLED: ("Cancelled", "tag--quiet"),
 }
 
-# A booking that ended because it went on elsewhere is not called cancelled.
+# What went on elsewhere, or never became a place, is not called cancelled.
 ENDED_TAGS = {
+    CancelReason.EXPIRED: ("Not taken in time", "tag--quiet"),
+    CancelReason.NOT_APPROVED: ("Not approved", "tag--quiet"),
+    CancelReason.LAPSED: ("Nobody answered", "tag--quiet"),
     CancelReason.MOVED: ("Moved to another date", "tag--quiet"),
     CancelReason.HANDED_OVER: ("Given to a colleague", "tag--quiet"),
 }

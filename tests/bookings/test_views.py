@@ -520,6 +520,28 @@ def test_my_learning_separates_what_comes_what_waits_and_what_is_over(client: Pa
     assert "(page 1 of 2)" in page.page.title
 
 
+@pytest.mark.parametrize(
+    ("because", "words"),
+    [
+        (CancelReason.PERSON, "Cancelled"),
+        (CancelReason.EXPIRED, "Not taken in time"),
+        (CancelReason.NOT_APPROVED, "Not approved"),
+        (CancelReason.LAPSED, "Nobody answered"),
+        (CancelReason.HANDED_OVER, "Given to a colleague"),
+    ],
+)
+def test_my_learning_says_how_a_booking_ended(
+    client: PageClient, because: CancelReason, words: str
+) -> None:
+    me = make_person()
+    booking = make_booking(coming(), me)
+    booking.state, booking.cancelled_at = BookingState.CANCELLED, clock.now()
+    booking.cancelled_because = because
+    db.session.commit()
+    sign_in(client, me)
+    assert [tag.words for tag in client.get("/bookings").select("span", class_="tag")] == [words]
+
+
 def test_my_learning_without_any_says_where_to_find_some(client: PageClient) -> None:
     sign_in(client, make_person())
     assert "Nothing is booked. Find learning" in client.get("/bookings").words

@@ -91,6 +91,7 @@ def evaluation_csv(slug: str) -> Response:
             f"fewer than {summary.breakdown_threshold}",
         ),
     ]
+    first_lines += [(door.label, door.imported_words) for door in summary.imported_doors]
     if summary.threshold < summary.breakdown_threshold:
         first_lines.append(
             (

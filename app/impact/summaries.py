@@ -182,6 +182,11 @@ class EvaluationSummary:
     comments: tuple[Comments, ...]
     chain: tuple[Step, ...]
 
+    @property
+    def imported_doors(self) -> tuple[Door, ...]:
+        """Those whose answers come from a file."""
+        return tuple(door for door in (*self.doors, *self.open_imports) if door.imported_words)
+
     def of_level(self, level: OutcomeLevel) -> tuple[MeasureLines, ...]:
         """The measures of personal waves at one level."""
         return tuple(measure for measure in self.measures if measure.level is level)

@@ -182,6 +182,8 @@ def test_imported_answers_have_tables_of_their_own_beside_the_others(client: Pag
     assert len(titles) == len(set(titles))
     assert page.page.words.count("40 answers imported from a Microsoft Forms file") >= 2
     assert "not on record" in sheet.text
+    assert sheet.text.count("40 answers imported from a Microsoft Forms file") == 2
+    assert "never added to them" in page.page.words
 
 
 def test_the_big_figures_are_those_of_the_tables(client: PageClient) -> None:

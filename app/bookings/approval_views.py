@@ -19,19 +19,13 @@ from app.kernel import clock
 from app.kernel.access import Role, for_roles, link_holder, signed_in
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
+from app.kernel.headers import keep_address_secret
 from app.kernel.paging import page_number
 
 bp = Blueprint("approvals", __name__)
+bp.after_request(keep_address_secret)
 
 staff = for_roles(Role.DELIVERY, Role.ADVISOR)
-
-
-@bp.after_request
-def _tell_nobody_the_address(response: Response) -> Response:
-    """A personal link must not travel on in a Referer header, or be found by a search engine."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def _me() -> Person:

@@ -15,18 +15,11 @@ from app.kernel import clock
 from app.kernel.access import link_holder
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
+from app.kernel.headers import keep_address_secret
 from app.kernel.london import london_date
 
 bp = Blueprint("cant_come", __name__)
-
-
-@bp.after_request
-def _tell_nobody_the_address(response: Response) -> Response:
-    """A personal link must not travel on in a Referer header, or be found by a search engine."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+bp.after_request(keep_address_secret)
 
 
 @bp.route("/bookings/<reference>/cant-come/<token>", methods=["GET", "POST"])

@@ -25,8 +25,10 @@ from app.kernel import clock
 from app.kernel.access import link_holder, signed_in
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
+from app.kernel.headers import keep_address_secret
 
 bp = Blueprint("held_places", __name__)
+bp.after_request(keep_address_secret)
 
 
 class Stand(enum.StrEnum):
@@ -57,15 +59,6 @@ def stand(booking: Booking, *, now: datetime) -> Stand:
             return ended.get(because, Stand.CANCELLED) if because else Stand.CANCELLED
         case _:
             return Stand.WAITING
-
-
-@bp.after_request
-def _tell_nobody_the_address(response: Response) -> Response:
-    """A personal link must not travel on in a Referer header, or be found by a search engine."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @bp.route("/bookings/<reference>/held/<token>", methods=["GET", "POST"])

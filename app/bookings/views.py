@@ -41,6 +41,7 @@ from app.kernel import clock, ical
 from app.kernel.access import Role, public, signed_in
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
+from app.kernel.headers import keep_address_secret
 from app.kernel.london import date_words
 from app.kernel.paging import page_number
 from app.kernel.tokens import new_reference
@@ -332,7 +333,4 @@ def join(reference: str) -> Response:
         date=answer.date,
         sentence=answer.sentence,
     )
-    response = Response(page)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return keep_address_secret(Response(page))

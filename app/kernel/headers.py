@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from flask import Flask, request
 from werkzeug.wrappers import Response
+
+Answer = TypeVar("Answer", bound=Response)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -37,4 +41,12 @@ def _add(response: Response) -> Response:
     if "Cache-Control" not in headers:
         # Whatever did not say that it is the same for everybody may be somebody's own.
         headers["Cache-Control"] = "no-store"
+    return response
+
+
+def keep_address_secret(response: Answer) -> Answer:
+    """A personal link must not travel on in a Referer header, be kept, or be found by searching."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Cache-Control"] = "no-store"
     return response

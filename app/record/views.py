@@ -28,6 +28,7 @@ from app.kernel import clock
 from app.kernel.access import link_holder, public, signed_in
 from app.kernel.db import db, transaction
 from app.kernel.forms import PageForm
+from app.kernel.headers import keep_address_secret
 from app.kernel.london import london_date
 from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
@@ -47,8 +48,7 @@ PRIVATE = {"/certificates", "/reminders"}
 def _keep_to_those_who_hold_the_address(response: Response) -> Response:
     """Codes and links must neither travel on in a Referer header nor be found by searching."""
     if f"/{request.path.split('/')[1]}" in PRIVATE:
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
+        return keep_address_secret(response)
     return response
 
 

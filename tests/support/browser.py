@@ -104,6 +104,7 @@ def assert_accessible(page: Page) -> None:
 
 def assert_fits(page: Page) -> None:
     """Fail if the page must be scrolled sideways."""
+    page.wait_for_load_state("load")  # before that its style sheets may be missing
     page_width, window_width = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )

@@ -15,6 +15,8 @@ import app.partnership.models
 import app.record.models
 import app.surveys.import_models
 import app.surveys.models
+import app.surveys.open_link_models
+import app.surveys.plan_models
 import app.surveys.response_models
 from app.kernel.db import Base
 
@@ -32,6 +34,8 @@ MODULES = (
     app.record.models,
     app.surveys.import_models,
     app.surveys.models,
+    app.surveys.plan_models,
+    app.surveys.open_link_models,
     app.surveys.response_models,
 )
 TABLES = Base.metadata.sorted_tables

@@ -30,6 +30,7 @@ from app.record.certificates import code_of, find
 from app.record.models import RefresherNudge, RefresherStop
 from app.schema import TABLES
 from app.surveys.models import InvitationState, SurveyDraft, SurveyInvitation
+from app.surveys.open_link_models import PassingOn, PassingOnState
 from app.surveys.planning import link_token
 from app.surveys.response_models import Pairing
 from app.surveys.responses import hash_of_draft, save_draft
@@ -64,6 +65,7 @@ SHOWN_AS = {
     "refresher_stop.person_id": "wants_no_reminders_since",
     "role_grant.person_id": "roles",
     "sign_in_session.person_id": "sign_ins",
+    "passing_on.person_id": "surveys_to_pass_on",
     "survey_invitation.person_id": "survey_invitations",
     "survey_stop.person_id": "asked_not_to_be_asked_at",
     "authenticator.person_id": "person",
@@ -110,6 +112,10 @@ def someone(app: Flask, now: datetime, tmp_path: Path) -> Person:
         save_draft(hash_of_draft(token), {"q": ["Zebulon says"]}, now=now)
         key, evaluation_id = asked.addressee_key, asked.evaluation_id
         db.session.add(Pairing(pairing_key="k", evaluation_id=evaluation_id, addressee_key=key))
+        to_pass_on = PassingOn(event_id=asked.event_id, evaluation_id=evaluation_id)
+        to_pass_on.person_id, to_pass_on.months_later = me.id, 3
+        to_pass_on.state, to_pass_on.due_at = PassingOnState.PLANNED, now + 90 * DAY
+        db.session.add(to_pass_on)
     return me
 
 

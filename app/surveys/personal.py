@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.bookings.models import Booking
 from app.kernel.db import db
@@ -18,6 +18,7 @@ from app.surveys.models import (
     SurveyStop,
     Wave,
 )
+from app.surveys.open_link_models import PassingOn, PassingOnState
 from app.surveys.planning import link_token
 from app.surveys.response_models import Pairing
 from app.surveys.responses import hash_of_draft
@@ -48,8 +49,21 @@ def export(person_id: int) -> dict[str, Any]:
         "survey_invitations": [
             {**row, "wave": rules.wave_words(row["months_later"])} for row in rows
         ],
+        "surveys_to_pass_on": _to_pass_on(person_id),
         "asked_not_to_be_asked_at": stop.stopped_at if stop else None,
     }
+
+
+def _to_pass_on(person_id: int) -> list[dict[str, Any]]:
+    """The links that somebody was asked to pass on as the contact of an organisation."""
+    found = db.session.execute(
+        select(Evaluation.title, PassingOn.months_later, PassingOn.state, PassingOn.due_at)
+        .add_columns(PassingOn.sent_at)
+        .join(PassingOn.evaluation)
+        .where(PassingOn.person_id == person_id)
+        .order_by(PassingOn.due_at, PassingOn.id)
+    )
+    return [row._asdict() for row in found]
 
 
 def erase(person_id: int, *, now: datetime) -> None:
@@ -59,6 +73,12 @@ def erase(person_id: int, *, now: datetime) -> None:
     """
     _forget_drafts(person_id)
     stop_asking(person_id, now=now)
+    db.session.execute(
+        update(PassingOn)
+        .where(PassingOn.person_id == person_id, PassingOn.state == PassingOnState.PLANNED)
+        .values(state=PassingOnState.STOPPED),
+        execution_options={"synchronize_session": False},
+    )
     theirs = db.session.scalars(select(Booking.id).where(Booking.person_id == person_id))
     keys = [f"person:{person_id}", *(f"booking:{booking_id}" for booking_id in theirs)]
     db.session.execute(delete(Pairing).where(Pairing.addressee_key.in_(keys)))

@@ -54,6 +54,7 @@ class Response(Base):
         CheckConstraint(
             "(source = 'imported') = (import_run_id IS NOT NULL)", name="imported_has_run"
         ),
+        CheckConstraint("source = 'open' OR open_link_id IS NULL", name="only_open_has_link"),
         UniqueConstraint("id", "evaluation_id"),  # so that an answer's evaluation is its response's
         Index("ix_response_evaluation", "evaluation_id", "source", "wave_id"),
     )
@@ -69,9 +70,13 @@ class Response(Base):
     sector_id: Mapped[int | None] = mapped_column(ForeignKey("sector.id"), index=True)
     pairing_key: Mapped[str | None] = mapped_column(index=True)
     import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"), index=True)
+    open_link_id: Mapped[int | None] = mapped_column(
+        ForeignKey("open_link.id"), index=True, comment="None by the evaluation's own open link"
+    )
     answered_on: Mapped[date] = mapped_column(
         comment="Personal: month of the asking, or its year where the event was forgotten, "
-        "so that no date matches a response to an invitation; open: the day; imported: its month"
+        "so that no date matches a response to an invitation; open: the day, or the month by a "
+        "link for one session or organisation; imported: its month"
     )
 
     answers: Mapped[list[Answer]] = relationship(back_populates="response")

@@ -7,6 +7,8 @@ import app.accounts.sign_in_models
 import app.audit.models
 import app.bookings.models
 import app.catalogue.models
+import app.impact.reports.models
+import app.impact.words.models
 import app.kernel.clock
 import app.kernel.leases
 import app.notices.models
@@ -26,6 +28,8 @@ MODULES = (
     app.audit.models,
     app.bookings.models,
     app.catalogue.models,
+    app.impact.reports.models,
+    app.impact.words.models,
     app.kernel.clock,
     app.kernel.leases,
     app.notices.models,

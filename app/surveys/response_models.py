@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -99,6 +100,14 @@ class Answer(Base):
         ),
         # Results of an evaluation, all waves at once, are one GROUP BY over this index alone.
         Index("ix_answer_results", "evaluation_id", "wave_id", "question_id", "option_id", "score"),
+        # Words are few beside choices: finding those not yet in the readers' queue is short.
+        Index(
+            "ix_answer_text",
+            "evaluation_id",
+            "id",
+            sqlite_where=text("text IS NOT NULL"),
+            postgresql_where=text("text IS NOT NULL"),
+        ),
         CheckConstraint("score IS NULL OR score BETWEEN 0 AND 10", name="score_0_to_10"),
         CheckConstraint(
             "option_id IS NOT NULL OR score IS NOT NULL OR text IS NOT NULL",

@@ -1,0 +1,1 @@
+"""What people wrote: reading it, taking out what must not stay, themes, and quotations."""

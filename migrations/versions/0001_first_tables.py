@@ -796,7 +796,7 @@ def upgrade() -> None:
             "reported_on",
             sa.Date(),
             nullable=True,
-            comment="When its first report was published; kept by impact reports, recounted by verify",
+            comment="Last day on which a report was published; kept by impact.reports",
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

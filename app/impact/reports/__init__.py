@@ -1,0 +1,1 @@
+"""Telling others: reports of evaluations, figures to pass on, spreadsheets, priorities."""

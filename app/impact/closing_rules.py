@@ -27,19 +27,28 @@ class Batch:
         return self.answered_on, self.is_whole_year
 
 
-def released(batches: Iterable[Batch], *, threshold: int) -> frozenset[tuple[date, bool]]:
-    """The keys of the batches that are in the figures; each step adds at least the threshold.
+Step = frozenset[tuple[date, bool]]
 
-    Nothing behind a batch that is still open is let in, so that what is shown only grows.
+
+def released_steps(batches: Iterable[Batch], *, threshold: int) -> tuple[Step, ...]:
+    """The keys of the batches that are in the figures, in the steps in which they came in.
+
+    Each step adds at least the threshold. Nothing behind a batch that is still open is let in, so
+    that what is shown only grows.
     """
-    let_in: list[tuple[date, bool]] = []
+    let_in: list[Step] = []
     waiting: list[Batch] = []
     for step in _steps(batches, threshold):
         waiting += step
         if sum(batch.answers for batch in waiting) >= threshold:
-            let_in += [batch.key for batch in waiting]
+            let_in.append(frozenset(batch.key for batch in waiting))
             waiting = []
-    return frozenset(let_in)
+    return tuple(let_in)
+
+
+def released(batches: Iterable[Batch], *, threshold: int) -> Step:
+    """The keys of the batches that are in the figures, all steps together."""
+    return Step().union(*released_steps(batches, threshold=threshold))
 
 
 def released_imports(batches: Iterable[tuple[int, int]], *, threshold: int) -> frozenset[int]:

@@ -12,7 +12,14 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from app.impact import closing_rules
 from app.impact.answers_counted import InFigures, add_answers
 from app.impact.closing_rules import Batch
-from app.impact.counts import DoorCounts, DoorId, EvaluationCounts, EvaluationFacts, Imported
+from app.impact.counts import (
+    BatchKey,
+    DoorCounts,
+    DoorId,
+    EvaluationCounts,
+    EvaluationFacts,
+    Imported,
+)
 from app.impact.disclosure import NOT_STATED
 from app.impact.imports_counted import Runs, read_imports
 from app.kernel.db import db
@@ -23,7 +30,6 @@ from app.surveys.response_models import Response
 
 DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
 WaveKey = tuple[int, int | None]  # evaluation, wave; None is the open link
-BatchKey = tuple[date, bool]
 
 
 def read_counts(
@@ -42,14 +48,15 @@ def read_counts(
     names = _sector_names()
     runs = read_imports(found)
     batches, files = _read_responses(found, names, runs)
-    let_in = {
-        key: _let_in(found, key, groups, still_asked[key], threshold=threshold, now=now)
-        for key, groups in batches.items()
-    }
+    let_in: dict[WaveKey, frozenset[BatchKey]] = {}
+    for key, groups in batches.items():
+        door = found[key[0]].doors[key[1]]
+        door.steps = _let_in(found, key, groups, still_asked[key], threshold=threshold, now=now)
+        let_in[key] = frozenset[BatchKey]().union(*door.steps)
     runs_let_in = {key: _runs_let_in(of_form, threshold) for key, of_form in files.items()}
     in_figures = _count_released(found, batches, let_in, files, runs_let_in, runs)
     if in_figures:
-        conditions = [_is_let_in(key, keys) for key, keys in let_in.items() if keys]
+        conditions = [is_let_in(key, keys) for key, keys in let_in.items() if keys]
         if ids := frozenset[int]().union(*runs_let_in.values()):
             conditions.append(Response.import_run_id.in_(ids))
         condition = or_(*conditions)
@@ -196,7 +203,7 @@ def _let_in(
     *,
     threshold: int,
     now: datetime,
-) -> frozenset[BatchKey]:
+) -> tuple[frozenset[BatchKey], ...]:
     until = found[door_key[0]].facts.open_until
     has_ended = until is not None and until <= now
     this_month = london_date(now).replace(day=1)
@@ -206,7 +213,7 @@ def _let_in(
             return has_ended or key[0] < this_month
         return key not in still_asked
 
-    return closing_rules.released(
+    return closing_rules.released_steps(
         (
             Batch(*key, answers=sum(group.count for group in groups), is_closed=is_closed(key))
             for key, groups in batches.items()
@@ -245,7 +252,7 @@ def _count_released(
     return InFigures(frozenset(released), frozenset(versions))
 
 
-def _is_let_in(door_key: WaveKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:
+def is_let_in(door_key: WaveKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:
     """Whether a response is of this door and of one of these batches."""
     evaluation_id, wave_id = door_key
     months = sorted(day for day, is_year in keys if not is_year)

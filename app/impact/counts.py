@@ -20,6 +20,7 @@ class Imported(NamedTuple):
 
 
 DoorId = int | Imported | None  # a wave, an imported form, or the open link
+BatchKey = tuple[date, bool]  # the month of an asking, or the year where the event was forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class DoorCounts:
     open_until: datetime | None = None  # until when; None for an open link without an end
     responses: Counter[str] = field(default_factory=Counter)  # by sector, all of them
     released: Counter[str] = field(default_factory=Counter)  # by sector, those in the figures
+    steps: tuple[frozenset[BatchKey], ...] = ()  # what is in the figures, step by step
     questions: dict[str, QuestionFacts] = field(default_factory=dict)
     counts: dict[str, QuestionCounts] = field(default_factory=dict)
     recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)

@@ -199,6 +199,15 @@ class Evaluation(Base):
     )
     open_from: Mapped[datetime | None]
     open_until: Mapped[datetime | None]
+    counted_from_on: Mapped[date | None] = mapped_column(
+        comment="Of a list of people: the day its waves count from; None where events do"
+    )
+    recommendation: Mapped[str] = mapped_column(
+        default="", comment="Of a practice review: what was completed on the day counted from"
+    )
+    reported_on: Mapped[date | None] = mapped_column(
+        comment="Last day on which a report was published; kept by impact.reports"
+    )
     created_at: Mapped[datetime]
 
     offers: Mapped[list[Offer]] = relationship(secondary=evaluation_offer, order_by=Offer.title)
@@ -216,6 +225,15 @@ class Wave(Base):
     __table_args__ = (
         UniqueConstraint("evaluation_id", "months_later"),
         CheckConstraint("months_later BETWEEN -1 AND 24", name="months_in_range"),
+        CheckConstraint("open_days BETWEEN 7 AND 42", name="open_days_in_range"),
+        CheckConstraint(
+            "second_reminder_days IS NULL OR first_reminder_days IS NOT NULL",
+            name="second_reminder_has_first",
+        ),
+        CheckConstraint(
+            "first_reminder_days >= 1 AND second_reminder_days >= first_reminder_days + 5",
+            name="reminders_in_order",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -225,6 +243,11 @@ class Wave(Base):
     once_per_person: Mapped[bool] = mapped_column(
         default=False, comment="A series is asked once, not once per exchange"
     )
+    open_days: Mapped[int] = mapped_column(default=28, comment="Days a link can be answered")
+    first_reminder_days: Mapped[int | None] = mapped_column(
+        default=7, comment="Days after asking; None: nobody is reminded"
+    )
+    second_reminder_days: Mapped[int | None] = mapped_column(default=14)
 
     evaluation: Mapped[Evaluation] = relationship(back_populates="waves")
     version: Mapped[QuestionnaireVersion] = relationship()
@@ -241,6 +264,15 @@ class InvitationState(enum.StrEnum):
     STOPPED = "stopped"
 
 
+class MissedBecause(enum.StrEnum):
+    """Why somebody was never asked."""
+
+    LATE = "late"
+    SKIPPED = "skipped"
+    EVENT_CANCELLED = "event_cancelled"
+    UNREACHABLE = "unreachable"
+
+
 class SurveyInvitation(Base):
     """The request to one person: who was asked and that they answered, never what."""
 
@@ -255,6 +287,9 @@ class SurveyInvitation(Base):
         CheckConstraint(
             "(state = 'answered') = (answered_on IS NOT NULL)", name="answered_has_date"
         ),
+        CheckConstraint(
+            "(state = 'missed') = (missed_because IS NOT NULL)", name="missed_has_reason"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -262,7 +297,7 @@ class SurveyInvitation(Base):
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), index=True)
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
     addressee_key: Mapped[str] = mapped_column(
-        comment="booking:ID, or person:ID where a series is asked once"
+        comment="booking:ID, or person:ID on a list or where a series is asked once"
     )
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"), index=True)
@@ -274,6 +309,7 @@ class SurveyInvitation(Base):
     closes_at: Mapped[datetime] = mapped_column(
         comment="When its link ends; of a planned one, the last moment at which it may be sent"
     )
+    missed_because: Mapped[MissedBecause | None] = mapped_column(stored_by_value(MissedBecause))
     sent_at: Mapped[datetime | None]
     reminders_count: Mapped[int] = mapped_column(default=0)
     reminded_at: Mapped[datetime | None]

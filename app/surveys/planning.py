@@ -28,6 +28,7 @@ from app.surveys import rules
 from app.surveys.models import (
     Evaluation,
     InvitationState,
+    MissedBecause,
     SurveyInvitation,
     SurveyStop,
     Wave,
@@ -238,6 +239,7 @@ def _row(found: dict[str, Any], window: rules.Window, *, too_late: bool) -> dict
         "sector_id": found["sector_id"],
         "token_hash": token_hash(link_token(reference)),
         "state": InvitationState.MISSED if too_late else InvitationState.PLANNED,
+        "missed_because": MissedBecause.LATE if too_late else None,
         "due_at": window.due_at,
         "closes_at": window.send_by,
     }

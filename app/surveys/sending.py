@@ -17,6 +17,7 @@ from app.surveys.emails import Asked
 from app.surveys.models import (
     Evaluation,
     InvitationState,
+    MissedBecause,
     SurveyDraft,
     SurveyInvitation,
     SurveyStop,
@@ -121,19 +122,19 @@ def remind(person_id: int, *, now: datetime) -> int:
 
 def close_due(*, now: datetime) -> int:
     """Close what can no longer be answered, miss what can no longer be sent; how many."""
-    ends = {
-        InvitationState.SENT: InvitationState.CLOSED,
-        InvitationState.PLANNED: InvitationState.MISSED,
-    }
+    ends = (
+        (InvitationState.SENT, InvitationState.CLOSED, None),
+        (InvitationState.PLANNED, InvitationState.MISSED, MissedBecause.LATE),
+    )
     count = 0
-    for state, end in ends.items():
+    for state, end, because in ends:
         ending = SurveyInvitation.closes_at <= now
         if state is InvitationState.PLANNED:
             ending = SurveyInvitation.closes_at < now
         changed = db.session.execute(
             update(SurveyInvitation)
             .where(SurveyInvitation.state == state, ending)
-            .values(state=end),
+            .values(state=end, missed_because=because),
             execution_options={"synchronize_session": False},
         )
         count += rows_changed(changed)
@@ -211,7 +212,7 @@ def _missed(asked: Asked, *, now: datetime) -> bool:
     if asked.event.state is EventState.CANCELLED:
         return True  # the next planning takes it away
     if now > invitation.closes_at:
-        invitation.state = InvitationState.MISSED
+        invitation.state, invitation.missed_because = InvitationState.MISSED, MissedBecause.LATE
     return invitation.state is InvitationState.MISSED
 
 

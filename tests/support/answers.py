@@ -17,6 +17,7 @@ from app.surveys import questionnaires
 from app.surveys.models import (
     Evaluation,
     InvitationState,
+    MissedBecause,
     Question,
     QuestionnaireKind,
     QuestionnaireVersion,
@@ -186,6 +187,7 @@ def make_invitation(
         "state": state,
         "due_at": due_at,
         "closes_at": closes_at,
+        "missed_because": MissedBecause.LATE if state is InvitationState.MISSED else None,
         "sent_at": due_at if was_sent else None,
         "answered_on": due_at.date() if state is InvitationState.ANSWERED else None,
     }

@@ -22,7 +22,14 @@ from app.kernel.tokens import token_hash
 from app.surveys import rules
 from app.surveys.answer_rules import AskedQuestion
 from app.surveys.evaluations import kind_of_wave
-from app.surveys.models import Evaluation, InvitationState, SurveyInvitation, SurveyStop, Wave
+from app.surveys.models import (
+    Evaluation,
+    InvitationState,
+    MissedBecause,
+    SurveyInvitation,
+    SurveyStop,
+    Wave,
+)
 from app.surveys.planning import REFERENCE_LENGTH, link_token
 from app.surveys.queries import asked_questions
 from app.surveys.response_models import Pairing
@@ -135,7 +142,9 @@ class Asker:
             return  # the worker's turn
         row = self._row(due)
         if sent_at is None:
-            self.invitations.append(row | {"state": InvitationState.MISSED})
+            self.invitations.append(
+                row | {"state": InvitationState.MISSED, "missed_because": MissedBecause.LATE}
+            )
             return
         if due.asking.months_later > rules.AFTER:
             self.last_impact_at[due.booking.person.id] = sent_at
@@ -192,6 +201,7 @@ class Asker:
             "reminders_count": 0,
             "reminded_at": None,
             "bounced_at": None,
+            "missed_because": None,
             "answered_on": None,
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -24,6 +24,7 @@ from app.impact.forms_asked import Forms, read_forms
 from app.kernel.db import db
 from app.surveys.models import QuestionKind
 from app.surveys.response_models import Answer, Response
+from app.surveys.rules import AFTER
 
 MOST_KEPT = 64
 
@@ -114,16 +115,28 @@ def _read(
 ) -> Answers:
     answers = Answers(tuple(found))
     forms = read_forms(in_figures.versions, only_measures)
-    first_waves = [
-        waves[0]
+    months = {
+        wave: door.months_later or 0
         for counts in found.values()
-        if len(waves := [wave for wave in counts.doors if isinstance(wave, int)]) > 1
+        for wave, door in counts.doors.items()
+        if isinstance(wave, int)
+    }
+    first_waves = [
+        wave
+        for counts in found.values()
+        for wave in _first_waves([wave for wave in counts.doors if isinstance(wave, int)], months)
     ]
     _read_answers(answers, forms, names, condition)
     _read_choosers(answers, forms, names, condition)
     _read_recalled_pairs(answers, forms, condition)
-    _read_asked_twice(answers, forms, condition, first_waves)
+    _read_asked_twice(answers, forms, condition, first_waves, months)
     return answers
+
+
+def _first_waves(waves: Sequence[int], months: Mapping[int, int]) -> set[int]:
+    """Times from which change is counted: the earliest, and straight after."""
+    in_order = sorted(waves, key=months.__getitem__)
+    return {wave for wave in in_order[:-1] if wave == in_order[0] or months[wave] == AFTER}
 
 
 def _read_answers(
@@ -230,8 +243,9 @@ def _read_asked_twice(
     forms: Forms,
     in_figures: ColumnElement[bool],
     first_waves: Collection[int],
+    months: Mapping[int, int],
 ) -> None:
-    """People who were asked at two times, from the earliest time on, by their random key."""
+    """People who were asked at two times, by their random key, which outlives the pairing."""
     asked = forms.ids_measuring(KNOWLEDGE)
     if not asked or not first_waves:
         return
@@ -252,4 +266,5 @@ def _read_asked_twice(
         .group_by(*grouped)
     )
     for evaluation_id, first, second, before, after, count in rows:
-        found.asked_twice[evaluation_id][first, second][before, after] += count
+        if months[first] < months[second]:
+            found.asked_twice[evaluation_id][first, second][before, after] += count

@@ -144,3 +144,14 @@ class Reach:
     last_on: date | None = None
     people_by_sector: Mapping[str, int] = field(default_factory=dict)
     attendances_by_sector: Mapping[str, int] = field(default_factory=dict)
+
+
+def sorted_doors(counts: EvaluationCounts) -> list[DoorId]:
+    """Waves in their order, each before the forms of the same time; the open link at the end."""
+
+    def place(item: tuple[DoorId, DoorCounts]) -> tuple[bool, int, int]:
+        door_id, door = item
+        form_id = door_id.form_id if isinstance(door_id, Imported) else 0
+        return door.months_later is None, door.months_later or 0, form_id
+
+    return [door_id for door_id, _ in sorted(counts.doors.items(), key=place)]

@@ -9,7 +9,7 @@ from sqlalchemy import String, case, cast, distinct, func, literal, null, or_, s
 
 from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingOrigin, BookingState
 from app.catalogue.models import Event, Offer
-from app.impact import figures
+from app.impact import figures, knowledge
 from app.impact.chain import HEADLINE, chain_of, first_of
 from app.impact.counting import read_counts
 from app.impact.counts import EvaluationCounts, EvaluationFacts, Reach
@@ -49,7 +49,7 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
     by_link = [pair for pair in doors if pair[0].is_open_link]
     open_doors = [door for door, _ in by_link if not door.imported_words]
     measures, open_measures = figures.measures_of(personal), figures.measures_of(by_link)
-    knowledge = figures.knowledge_of(counts, doors)
+    changes = knowledge.knowledge_of(counts, doors)
     return EvaluationSummary(
         slug=facts.slug,
         title=facts.title,
@@ -64,10 +64,10 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
         open_imports=tuple(door for door, _ in by_link if door.imported_words),
         measures=measures,
         open_measures=open_measures,
-        knowledge=knowledge,
-        knowledge_means=figures.knowledge_means_of(measures, knowledge, personal),
+        knowledge=changes,
+        knowledge_means=knowledge.knowledge_means_of(measures, changes, personal),
         comments=figures.comments_of(doors),
-        chain=chain_of(reach, measures, open_measures, knowledge),
+        chain=chain_of(reach, measures, open_measures, changes),
     )
 
 

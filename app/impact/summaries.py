@@ -41,6 +41,7 @@ class Door:
     next_on: date | None  # when the first are due to be asked, or when asking closes
     answered_by_sector: Mapping[str, int]
     imported_words: str = ""  # where imported answers come from
+    months_later: int | None = None  # None through a link open to everyone
 
     @property
     def waiting(self) -> int:
@@ -76,14 +77,30 @@ class Figure:
     share: Share | None = None
     mean: MeanScore | None = None
     histogram: Mapping[int, int] = field(default_factory=dict)
-    asked_of: str = ""  # whom a routed question went to, with their number
+    routed: int = 0  # how many an earlier answer led to this question
+    routed_words: str = ""  # who they are, as "who have used it"; empty if everyone was asked
     options: tuple[OptionLine, ...] = ()
     sectors: tuple[SectorLine, ...] = ()
+    evaluations: int = 1  # whose answers are added up here
+    left_out: int = 0  # evaluations that asked it and have too few answers to be added
 
     @property
     def is_withheld(self) -> bool:
         """Whether there are too few answers to show any."""
         return self.share is None and self.mean is None and not self.options
+
+    @property
+    def asked_of(self) -> str:
+        """Whom a routed question went to, with their number."""
+        return f"the {self.routed:,} {self.routed_words}" if self.routed_words else ""
+
+    @property
+    def base(self) -> int:
+        """How many answers it stands on; 0 if it is withheld."""
+        if self.mean:
+            return self.mean.base
+        shares = [self.share, *(option.share for option in self.options)]
+        return next((share.base for share in shares if share), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,7 @@ class MeasureLines:
     level: OutcomeLevel
     scale: MeasureScale
     figures: tuple[Figure, ...]
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +127,8 @@ class BeforeAfter:
     change: MatchedChange | None = None  # None is withheld
     before: Mapping[int, int] | None = None  # None where the pairs' own means may not be shown
     after: Mapping[int, int] | None = None
+    changes: Mapping[int, int] = field(default_factory=dict)  # points up or down: people
+    since_key: str = ""  # the door of the earlier time, where people were asked twice
 
     @property
     def heading(self) -> str:
@@ -124,7 +144,9 @@ class BeforeAfter:
     @property
     def key(self) -> str:
         """What tells it from the others of its evaluation."""
-        return f"change-{self.door.key}-{'recalled' if self.is_recalled else 'twice'}"
+        if self.is_recalled:
+            return f"change-{self.door.key}-recalled"
+        return f"change-{self.since_key}-{self.door.key}"
 
 
 @dataclass(frozen=True, slots=True)

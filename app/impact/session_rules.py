@@ -1,0 +1,116 @@
+"""Which sessions' answers may stand apart inside an evaluation, so that no subtraction finds few.
+
+Whatever is said of an event, of an offer among several or of a period is a sum of lines of one
+partition, made here. Lines lie inside the steps in which answers came into the figures: who looks
+before and after a step, and then at a session, has subtracted nothing smaller than a line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.impact.disclosure import (
+    QuestionBases,
+    ShownGroup,
+    break_down_questions,
+    crossed_breakdowns_are_safe,
+    merge_small_groups,
+)
+
+MOST_LINES_TO_CROSS = 9  # every union of them is tried
+
+
+class Session(NamedTuple):
+    """Answers about one event that came into the figures in one step; 0 where it was forgotten."""
+
+    step: int
+    offer_id: int
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Sessions whose answers stand together."""
+
+    sessions: frozenset[Session]
+    base: int
+
+
+def lines_of(bases: Mapping[Session, int], *, threshold: int) -> tuple[Line, ...]:
+    """Put sessions together until each line is large enough: of one offer first, then of a step."""
+    steps: dict[int, dict[int, list[Line]]] = defaultdict(lambda: defaultdict(list))
+    for session, base in sorted(bases.items()):
+        steps[session.step][session.offer_id].append(Line(frozenset({session}), base))
+    found: list[Line] = []
+    for offers in steps.values():
+        in_step = [line for own in offers.values() for line in _together(own, threshold)]
+        found += _together(in_step, threshold)
+    return tuple(_together(found, threshold))
+
+
+def lines_of_questions(
+    lines: Sequence[Line],
+    questions: Sequence[tuple[str, Mapping[Session, int], str | None]],
+    *,
+    threshold: int,
+) -> dict[str, list[frozenset[Session]]]:
+    """The lines that may be shown of each question: (key, answers by session, routed by)."""
+    names = {str(number): line for number, line in enumerate(lines)}
+    of_session = {session: name for name, line in names.items() for session in line.sessions}
+    shown = break_down_questions(
+        {name: line.base for name, line in names.items()},
+        [
+            QuestionBases(key, _by_line(bases, of_session), asked_after)
+            for key, bases, asked_after in questions
+        ],
+        threshold=threshold,
+    )
+    return {key: [_sessions(group, names) for group in groups] for key, groups in shown.items()}
+
+
+def may_cross(
+    lines: Iterable[frozenset[Session]],
+    sector_lines: Iterable[ShownGroup],
+    bases: Mapping[tuple[Session, str], int],
+    *,
+    threshold: int,
+) -> bool:
+    """Whether these lines may be shown beside a breakdown of the same answers by sector."""
+    row_of = {session: str(number) for number, line in enumerate(lines) for session in line}
+    column_of = {name: line.label for line in sector_lines for name in line.members}
+    cells: Counter[tuple[str, str]] = Counter()
+    for (session, sector), base in bases.items():
+        if base:
+            cells[row_of[session], column_of.get(sector, "")] += base
+    if all(base >= threshold for base in cells.values()):
+        return True
+    sizes = [len({cell[side] for cell in cells}) for side in (0, 1)]
+    if min(sizes) > MOST_LINES_TO_CROSS:
+        return False
+    return crossed_breakdowns_are_safe(cells, threshold=threshold)
+
+
+def _together(lines: Sequence[Line], threshold: int) -> list[Line]:
+    """Small lines put together; one line of them all if nothing can stand apart."""
+    names = {str(number): line for number, line in enumerate(lines)}
+    total = sum(line.base for line in lines)
+    groups = merge_small_groups(
+        {name: line.base for name, line in names.items()}, threshold=threshold, total=total
+    )
+    if not groups:
+        return [Line(frozenset().union(*(line.sessions for line in lines)), total)]
+    return [Line(_sessions(group, names), group.base) for group in groups]
+
+
+def _sessions(group: ShownGroup, names: Mapping[str, Line]) -> frozenset[Session]:
+    return frozenset[Session]().union(*(names[name].sessions for name in group.members))
+
+
+def _by_line(bases: Mapping[Session, int], of_session: Mapping[Session, str]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for session, base in bases.items():
+        counted[of_session[session]] += base
+    return counted

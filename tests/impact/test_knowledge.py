@@ -72,6 +72,7 @@ def test_scores_at_one_time_are_told_of_one_set_of_pairs_only() -> None:
 def test_fewer_than_ten_of_the_same_people_are_withheld() -> None:
     evaluation = make_evaluation(0, 3)
     asked(evaluation, {0: [8] * 20, 3: [7] * 9})
+    add_responses(evaluation, [{"knowledge": 6}] * 5, wave=wave_of(evaluation, 3))
     assert counted(changes(evaluation)["Straight after and 3 months later"]) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kernel.db import db
+from tests.support import page
 from tests.support.judge import faults_of
 from tests.support.page import Page
 from tests.support.page_client import PageClient
@@ -66,6 +68,29 @@ BAD_PAGES = {
 def test_a_bad_page_is_found_out(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     assert fault in "; ".join(faults_of(GOOD.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        GOOD,
+        *(GOOD.replace(old, new) for old, new, _fault in BAD_PAGES.values()),
+        "<p class=plain id='x' hidden>1 < 2 &amp; 3 &lt; 4<br/><input value='\"'></p >",
+        '<P Title="A &amp; B" data-a="<b>">a<textarea>&lt;b></textarea></P><title>a<b></title>',
+        '<script>if (a < b) "</p>"</script><style>a>b{}</style><p a="1"b="2" c = "3">x</p',
+        '<p><b>never closed<i>nor this</b></p><!-- <h1>no</h1> --><h1\n  id="x"\n>y</h1><a',
+    ],
+)
+def test_plain_tags_are_read_as_the_librarys_reader_reads_them(
+    html: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = Page(html).root
+    monkeypatch.setattr(page, "PLAIN_START", re.compile("(?!)"))
+    monkeypatch.setattr(page, "PLAIN_END", re.compile("(?!)"))
+    page.read.cache_clear()
+    slow = Page(html).root
+    page.read.cache_clear()
+    assert repr(slow) == repr(quick)
 
 
 def test_a_form_is_read_as_a_browser_would_send_it() -> None:

@@ -96,7 +96,7 @@ def _inline_faults(page: Page) -> list[str]:
         faults += [
             f"an inline handler {name} on <{element.tag}>"
             for name in element.attributes
-            if re.fullmatch(r"on[a-z]+", name)
+            if name.startswith("on") and re.fullmatch(r"on[a-z]+", name)
         ]
         if "style" in element:
             faults.append(f"a style attribute on <{element.tag}>")

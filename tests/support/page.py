@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,6 +14,14 @@ VOID = frozenset(
 )
 NOT_SHOWN = frozenset({"script", "style", "template", "title", "head"})
 NOT_TYPED_IN = frozenset({"hidden", "submit", "button", "image", "reset"})
+
+# Tags as our templates write them; whatever looks otherwise is left to html.parser.
+PLAIN_START = re.compile(
+    r"<(?!(?:script|style|textarea|title|iframe|no\w+|xmp|plaintext)\b)([a-z][a-z0-9]*)"
+    r'((?:\s+[a-z][a-z0-9-]*(?:="[^"<>&]*")?)*)\s*>'
+)
+PLAIN_ATTRIBUTE = re.compile(r'([a-z][a-z0-9-]*)(?:="([^"]*)")?')
+PLAIN_END = re.compile(r"</([a-z][a-z0-9]*)>")
 
 
 @dataclass
@@ -33,33 +43,43 @@ class Element:
         """The attribute, or the other value."""
         return self.attributes.get(name, otherwise)
 
-    @property
-    def everything(self) -> Iterator[Element]:
-        """All elements inside, in the order of the page."""
+    @cached_property
+    def everything(self) -> list[Element]:
+        """All elements inside, in the order of the page, once the page is read."""
+        found: list[Element] = []
+        self._add_everything(found)
+        return found
+
+    def _add_everything(self, found: list[Element]) -> None:
         for child in self.children:
             if isinstance(child, Element):
-                yield child
-                yield from child.everything
+                found.append(child)
+                child._add_everything(found)
 
     @property
     def above(self) -> Iterator[Element]:
         """The elements this one is in, from the inside out."""
-        if self.parent:
-            yield self.parent
-            yield from self.parent.above
+        element = self.parent
+        while element:
+            yield element
+            element = element.parent
 
     @property
     def words(self) -> str:
         """The text shown inside, with runs of white space made one space."""
-        return " ".join("".join(self._texts()).split())
+        found: list[str] = []
+        self._add_texts(found)
+        return " ".join("".join(found).split())
 
-    def _texts(self) -> Iterator[str]:
+    def _add_texts(self, found: list[str]) -> None:
         for child in self.children:
             if isinstance(child, str):
-                yield child
+                found.append(child)
             elif child.tag not in NOT_SHOWN:
                 # Elements stand apart to the eye even where the source has no space between.
-                yield from (" ", *child._texts(), " ")
+                found.append(" ")
+                child._add_texts(found)
+                found.append(" ")
 
     def select(self, tag: str | None = None, **attributes: str | bool) -> list[Element]:
         """Elements of that tag whose attributes are so; `class_` asks for one class, `id_=True`
@@ -106,13 +126,44 @@ class _Reader(HTMLParser):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        for element in (self.open, *self.open.above):
+        if self.open.tag == tag and self.open.parent:
+            self.open = self.open.parent
+            return
+        for element in self.open.above:
             if element.tag == tag and element.parent:
                 self.open = element.parent
                 return
 
     def handle_data(self, data: str) -> None:
         self.open.children.append(data)
+
+    # Reading is a good part of the time of a test of pages: what is plain is read with one match.
+    def parse_starttag(self, i: int) -> int:
+        plain = PLAIN_START.match(self.rawdata, i)
+        if plain is None:
+            return super().parse_starttag(i)
+        self.lasttag = tag = plain[1]
+        self.handle_starttag(tag, PLAIN_ATTRIBUTE.findall(plain[2]))
+        return plain.end()
+
+    def parse_endtag(self, i: int) -> int:
+        plain = None if self.cdata_elem else PLAIN_END.match(self.rawdata, i)
+        if plain is None:
+            return super().parse_endtag(i)
+        self.handle_endtag(plain[1])
+        return plain.end()
+
+    def updatepos(self, i: int, j: int) -> int:
+        return j  # nobody asks for the line, and counting lines costs a tenth of the reading
+
+
+@lru_cache(maxsize=8)
+def read(html: str) -> Element:
+    """The tree of a page; the judge and then the test itself look at the same one."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.root
 
 
 @dataclass
@@ -156,10 +207,7 @@ class Page:
 
     def __init__(self, html: str) -> None:
         """Read the page; html.parser never refuses."""
-        reader = _Reader()
-        reader.feed(html)
-        reader.close()
-        self.root = reader.root
+        self.root = read(html)
 
     def select(self, tag: str | None = None, **attributes: str | bool) -> list[Element]:
         """Elements of that tag and with those attributes; see Element.select."""
@@ -187,7 +235,7 @@ class Page:
             for element in self.select("title")
             if not any(above.tag == "svg" for above in element.above)
         ]
-        return " ".join("".join(t for t in titles[0]._texts()).split()) if titles else ""
+        return titles[0].words if titles else ""
 
     @property
     def errors(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flask import current_app
 
 from app.accounts.models import Person
-from app.catalogue.models import Event
+from app.catalogue.models import Event, EventState
 from app.kernel.london import short_date_words
 from app.outbox import letters
 from app.outbox.operations import SURVEY_PRIORITY, queue
@@ -25,7 +25,17 @@ class Asked(NamedTuple):
     invitation: SurveyInvitation
     wave: Wave
     evaluation: Evaluation
-    event: Event
+    event: Event | None  # None of a list
+
+    @property
+    def is_about_impact(self) -> bool:
+        """Whether it is one of those of which a person gets at most one a month."""
+        return rules.is_about_impact(self.wave.months_later, of_event=self.event is not None)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether its event is off, so that there is nothing to ask about."""
+        return self.event is not None and self.event.state is EventState.CANCELLED
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ def subject(asked: Sequence[Asked], *, reminder: int) -> str:
     title = asked[0].evaluation.title
     if len(asked) > 1:
         words = f"{len(asked)} short surveys about your learning"
+    elif _is_one_off(asked[0]):
+        words = f"{title}: a two-minute survey"
     elif months == rules.BEFORE:
         words = f"Before {title}: two questions"
     elif months == rules.AFTER:
@@ -67,8 +79,17 @@ def subject(asked: Sequence[Asked], *, reminder: int) -> str:
     return f"Reminder: {words}" if reminder else words
 
 
-def wish(months_later: int) -> str:
+def wish(asked: Asked) -> str:
     """What we ask for, in a sentence."""
+    months_later = asked.wave.months_later
+    if _is_one_off(asked):
+        return "Would you tell us what you think?"
+    if asked.event is None:
+        return (
+            "A recommendation of a practice review has been carried out: "
+            f"“{asked.evaluation.recommendation}”. "
+            "Would you tell us what has come of it in your work, even if that is nothing yet?"
+        )
     if months_later == rules.BEFORE:
         return "Would you tell us where you stand, before we begin?"
     if months_later == rules.AFTER:
@@ -82,9 +103,9 @@ def _queue(person: Person, asked: Sequence[Asked], *, kind: str, reminder: int) 
         kind,
         subject=subject(asked, reminder=reminder),
         name=person.name,
-        wish=wish(asked[0].wave.months_later),
+        wish=wish(asked[0]),
         surveys=[_link(one) for one in asked],
-        is_last=reminder == len(rules.REMINDER_DAYS),
+        is_last=reminder == max(len(one.wave.reminder_days) for one in asked),
         stop_url=_address(token, "/stop"),
     )
     references = ",".join(one.invitation.reference for one in asked)
@@ -102,9 +123,16 @@ def _queue(person: Person, asked: Sequence[Asked], *, kind: str, reminder: int) 
     )
 
 
+def _is_one_off(asked: Asked) -> bool:
+    """Whether somebody on a list is asked about something that is no practice review (R63)."""
+    return asked.event is None and not asked.evaluation.recommendation
+
+
 def _link(asked: Asked) -> SurveyLink:
     title = asked.evaluation.title
-    if asked.wave.once_per_person:
+    if _is_one_off(asked):
+        about = title
+    elif asked.event is None or asked.wave.once_per_person:
         about = f"{title}: what has come of it"
     elif asked.wave.months_later == rules.BEFORE:
         about = f"{title} on {short_date_words(asked.event.starts_at)}"

@@ -252,6 +252,11 @@ class Wave(Base):
     evaluation: Mapped[Evaluation] = relationship(back_populates="waves")
     version: Mapped[QuestionnaireVersion] = relationship()
 
+    @property
+    def reminder_days(self) -> tuple[int, ...]:
+        """How many days after asking people are reminded."""
+        return tuple(days for days in (self.first_reminder_days, self.second_reminder_days) if days)
+
 
 class InvitationState(enum.StrEnum):
     """Where the asking of one person stands."""

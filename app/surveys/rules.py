@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -19,6 +20,7 @@ DAYS_BETWEEN_REMINDERS = 5
 # after another survey always miss its own limit.
 REST_DAYS = 28
 ASKED_TOGETHER = timedelta(days=7)
+FEWEST_OPEN_DAYS, MOST_OPEN_DAYS = 7, 42
 DAYS_A_DRAFT_IS_KEPT = 35
 FEWEST_OF_A_SECTOR = 3
 # London's clocks change between 1am and 2am; nothing is planned or sent around it.
@@ -61,17 +63,36 @@ def is_for_schools(audience_slugs: list[str]) -> bool:
     )
 
 
-def window(months_later: int, *, starts_at: datetime, ends_at: datetime) -> Window:
-    """When somebody falls due to be asked, at 9am in London, and when it is too late (R30, R32)."""
+def window(
+    months_later: int, *, starts_at: datetime, ends_at: datetime, moved_to: date | None = None
+) -> Window:
+    """When somebody falls due to be asked, at 9am in London, and when it is too late (R30, R32).
+
+    Staff may have moved it to another day. Where the event has since moved past that day, nobody
+    is asked after the event before it ends, or before it once it has begun.
+    """
     if months_later == BEFORE:
         day = london_date(starts_at) - timedelta(days=DAYS_BEFORE)
+        if moved_to and _nine(moved_to) < starts_at:
+            day = moved_to
         return Window(due_at=_nine(day), send_by=starts_at)
     last_day = london_date(ends_at)
-    if months_later == AFTER:
-        due_at = _nine(last_day + timedelta(days=1))
-        return Window(due_at=due_at, send_by=due_at + AFTER_LIMIT)
-    due_at = _nine(add_months(last_day, months_later))
-    return Window(due_at=due_at, send_by=due_at + LIMIT)
+    next_day = last_day + timedelta(days=1)
+    day = next_day if months_later == AFTER else add_months(last_day, months_later)
+    due_at = _nine(max(moved_to, next_day) if moved_to else day)
+    return Window(due_at, due_at + (AFTER_LIMIT if months_later == AFTER else LIMIT))
+
+
+def list_window(months_later: int, *, counted_from: date, moved_to: date | None = None) -> Window:
+    """As `window`, of people on a list: counted from a day rather than from an event (R50)."""
+    day = add_months(counted_from, months_later)
+    due_at = _nine(max(moved_to, counted_from) if moved_to else day)
+    return Window(due_at, due_at + LIMIT)
+
+
+def is_about_impact(months_later: int, *, of_event: bool) -> bool:
+    """Whether a survey is one of those of which a person gets at most one a month."""
+    return months_later > AFTER or not of_event
 
 
 def earliest_end_to_ask(months_later: int, *, now: datetime) -> datetime:
@@ -85,11 +106,17 @@ def earliest_end_to_miss(months_later: int, *, now: datetime) -> datetime:
     return earliest_end_to_ask(months_later, now=now) - LIMIT
 
 
-def closes_at(months_later: int, *, sent_at: datetime, starts_at: datetime) -> datetime:
-    """When the link ends: 9am four weeks after sending; asked before, when the event starts."""
-    if months_later == BEFORE:
+def closes_at(
+    months_later: int,
+    *,
+    sent_at: datetime,
+    starts_at: datetime | None,
+    open_days: int = OPEN_DAYS,
+) -> datetime:
+    """When the link ends: 9am so many days after sending; asked before, when the event starts."""
+    if months_later == BEFORE and starts_at:
         return starts_at
-    return _nine(london_date(sent_at) + timedelta(days=OPEN_DAYS))
+    return _nine(london_date(sent_at) + timedelta(days=open_days))
 
 
 def reminder_due(
@@ -99,12 +126,13 @@ def reminder_due(
     reminders_count: int,
     reminded_at: datetime | None,
     now: datetime,
+    reminder_days: Sequence[int] = REMINDER_DAYS,
 ) -> int | None:
     """The number of the reminder to send now, 1 or 2; None if none is due."""
     if now >= closes_at:
         return None
     sent_on = london_date(sent_at)
-    due = sum(now >= _nine(sent_on + timedelta(days=days)) for days in REMINDER_DAYS)
+    due = sum(now >= _nine(sent_on + timedelta(days=days)) for days in reminder_days)
     if due <= reminders_count:
         return None
     if reminded_at and london_date(now) < london_date(reminded_at) + timedelta(
@@ -114,11 +142,11 @@ def reminder_due(
     return due
 
 
-def sent_before_to_remind(number: int, *, now: datetime) -> datetime:
-    """Whatever was sent before this has its reminder of this number (1 or 2) due."""
+def sent_before_to_remind(days: int, *, now: datetime) -> datetime:
+    """Whatever was sent before this has its reminder due that comes so many days after asking."""
     today = london_date(now)
-    days = REMINDER_DAYS[number - 1] - (1 if now >= _nine(today) else 0)
-    return from_london(today - timedelta(days=days), time(0, 0))
+    left = days - (1 if now >= _nine(today) else 0)
+    return from_london(today - timedelta(days=left), time(0, 0))
 
 
 def resting_since(*, now: datetime) -> datetime:
@@ -148,12 +176,17 @@ def event_is_kept(attended_of_sector: int, *, once_per_person: bool) -> bool:
     return attended_of_sector >= FEWEST_OF_A_SECTOR and not once_per_person
 
 
-def wave_words(months_later: int) -> str:
+def rests_until(asked_at: datetime) -> datetime:
+    """From when on somebody who was sent an impact survey then may be sent another."""
+    return _nine(london_date(asked_at) + timedelta(days=REST_DAYS))
+
+
+def wave_words(months_later: int, *, of_list: bool = False) -> str:
     """A wave as people say it: Before, Straight after, 3 months later."""
     if months_later == BEFORE:
         return "Before"
     if months_later == AFTER:
-        return "Straight after"
+        return "On the day" if of_list else "Straight after"
     return f"{months_later} month{'s' if months_later != 1 else ''} later"
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Exists, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, and_, delete, false, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
-from app.catalogue.models import Event, EventState
+from app.catalogue.models import Event
 from app.kernel.db import db, rows_changed
+from app.kernel.london import london_date
 from app.outbox.models import MessageState, OutboxMessage
 from app.surveys import emails, rules
 from app.surveys.emails import Asked
@@ -23,6 +24,8 @@ from app.surveys.models import (
     SurveyStop,
     Wave,
 )
+from app.surveys.plan_models import ChangeKind, WaveChange
+from app.surveys.planning import is_change_of
 
 MESSAGE_KINDS = ("survey_invitation", "survey_reminder")
 
@@ -32,12 +35,12 @@ def people_due(*, now: datetime) -> list[int]:
     if rules.is_quiet(now):
         return []
     due = (SurveyInvitation.state == InvitationState.PLANNED, SurveyInvitation.due_at <= now)
-    rests = _rests(SurveyInvitation.person_id, now=now)
+    rests = rests_of(SurveyInvitation.person_id, now=now)
     return list(
         db.session.scalars(
             select(SurveyInvitation.person_id)
             .join(Wave, Wave.id == SurveyInvitation.wave_id)
-            .where(*due, or_(Wave.months_later <= rules.AFTER, ~rests))
+            .where(*due, or_(~about_impact(SurveyInvitation, Wave), ~rests))
             .group_by(SurveyInvitation.person_id)
             .order_by(func.min(SurveyInvitation.due_at), SurveyInvitation.person_id)
         )
@@ -54,17 +57,18 @@ def send_to(person_id: int, *, now: datetime) -> int:
         person_id,
         SurveyInvitation.state == InvitationState.PLANNED,
         until=now + rules.ASKED_TOGETHER,
+        now=now,
     )
     timely = [asked for asked in planned if not _missed(asked, now=now)]
     due = [asked for asked in timely if asked.invitation.due_at <= now]
     person = db.session.get_one(Person, person_id)
     if not due or not _may_be_asked(person):
         return 0
-    to_send = [asked for asked in due if asked.wave.months_later <= rules.AFTER]
-    about_impact = [asked for asked in timely if asked.wave.months_later > rules.AFTER]
-    falls_due = any(asked.invitation.due_at <= now for asked in about_impact)
-    if falls_due and not db.session.scalar(select(_rests(person_id, now=now))):
-        to_send += about_impact
+    to_send = [asked for asked in due if not asked.is_about_impact]
+    impact = [asked for asked in timely if asked.is_about_impact]
+    falls_due = any(asked.invitation.due_at <= now for asked in impact)
+    if falls_due and not db.session.scalar(select(rests_of(person_id, now=now))):
+        to_send += impact
     if to_send:
         _mark_sent(to_send, now=now)
         emails.queue_invitation(person, to_send)
@@ -78,22 +82,31 @@ def people_to_remind(*, now: datetime) -> list[int]:
     waiting = [
         and_(
             SurveyInvitation.reminders_count < number,
-            SurveyInvitation.sent_at < rules.sent_before_to_remind(number, now=now),
+            column == days,
+            SurveyInvitation.sent_at < rules.sent_before_to_remind(days, now=now),
         )
-        for number in (1, 2)
+        for number, column in enumerate((Wave.first_reminder_days, Wave.second_reminder_days), 1)
+        for days in db.session.scalars(select(column).distinct())
+        if days is not None
     ]
-    found = select(SurveyInvitation.person_id).where(
-        SurveyInvitation.state == InvitationState.SENT,
-        SurveyInvitation.closes_at > now,
-        SurveyInvitation.bounced_at.is_(None),
-        or_(*waiting),
+    found = (
+        select(SurveyInvitation.person_id)
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .where(
+            SurveyInvitation.state == InvitationState.SENT,
+            SurveyInvitation.closes_at > now,
+            SurveyInvitation.bounced_at.is_(None),
+            or_(false(), *waiting),
+        )
     )
     return list(db.session.scalars(found.distinct().order_by(SurveyInvitation.person_id)))
 
 
 def remind(person_id: int, *, now: datetime) -> int:
     """Queue one reminder of all that a person has not answered; how many surveys it is about."""
-    open_now = _invitations(person_id, SurveyInvitation.state == InvitationState.SENT, until=now)
+    open_now = _invitations(
+        person_id, SurveyInvitation.state == InvitationState.SENT, until=now, now=now
+    )
     person = db.session.get_one(Person, person_id)
     numbers: list[int] = []
     to_remind: list[Asked] = []
@@ -105,12 +118,9 @@ def remind(person_id: int, *, now: datetime) -> int:
             reminders_count=invitation.reminders_count,
             reminded_at=invitation.reminded_at,
             now=now,
+            reminder_days=asked.wave.reminder_days,
         )
-        if (
-            number
-            and invitation.bounced_at is None
-            and asked.event.state is not EventState.CANCELLED
-        ):
+        if number and invitation.bounced_at is None and not asked.is_cancelled:
             numbers.append(number)
             to_remind.append(asked)
             invitation.reminders_count, invitation.reminded_at = number, now
@@ -145,7 +155,7 @@ def close_due(*, now: datetime) -> int:
 
 def note_undelivered(*, now: datetime) -> int:
     """Take invitations whose message was refused out of the response rate; how many."""
-    since = now - timedelta(days=rules.OPEN_DAYS)
+    since = now - timedelta(days=rules.MOST_OPEN_DAYS)
     failed = db.session.scalars(
         select(OutboxMessage.dedupe_key).where(
             OutboxMessage.kind == MESSAGE_KINDS[0],
@@ -191,14 +201,25 @@ def stop_asking(person_id: int, *, now: datetime) -> None:
     )
 
 
-def _invitations(person_id: int, state: Any, *, until: datetime) -> list[Asked]:
-    """A person's invitations in a state, locked, with all that a message says about them."""
+def _invitations(person_id: int, state: Any, *, until: datetime, now: datetime) -> list[Asked]:
+    """A person's invitations in a state, locked, with all that a message says about them.
+
+    Not those that staff have skipped or moved since they were planned.
+    """
+    changed = select(WaveChange.id).where(
+        is_change_of(SurveyInvitation.wave_id, SurveyInvitation.event_id),
+        or_(WaveChange.kind == ChangeKind.SKIP, WaveChange.moved_to > london_date(now)),
+    )
+    planned_otherwise = and_(
+        SurveyInvitation.state == InvitationState.PLANNED,
+        changed.correlate(SurveyInvitation).exists(),
+    )
     query = (
         select(SurveyInvitation, Wave, Evaluation, Event)
         .join(Wave, Wave.id == SurveyInvitation.wave_id)
         .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
-        .join(Event, Event.id == SurveyInvitation.event_id)
-        .where(SurveyInvitation.person_id == person_id, state)
+        .outerjoin(Event, Event.id == SurveyInvitation.event_id)
+        .where(SurveyInvitation.person_id == person_id, state, ~planned_otherwise)
         .where(SurveyInvitation.due_at <= until)
         .order_by(SurveyInvitation.due_at, SurveyInvitation.id)
         .with_for_update(of=SurveyInvitation, skip_locked=True)
@@ -209,8 +230,8 @@ def _invitations(person_id: int, state: Any, *, until: datetime) -> list[Asked]:
 
 def _missed(asked: Asked, *, now: datetime) -> bool:
     invitation = asked.invitation
-    if asked.event.state is EventState.CANCELLED:
-        return True  # the next planning takes it away
+    if asked.is_cancelled:
+        return True  # the next planning says so
     if now > invitation.closes_at:
         invitation.state, invitation.missed_because = InvitationState.MISSED, MissedBecause.LATE
     return invitation.state is InvitationState.MISSED
@@ -221,13 +242,18 @@ def _may_be_asked(person: Person) -> bool:
     return bool(person.email) and person.deactivated_at is None and not stopped
 
 
-def _rests(person_id: Any, *, now: datetime) -> Exists:
+def about_impact(invitation: Any, wave: Any) -> ColumnElement[bool]:
+    """Whether a survey is one of those of which a person gets at most one a month."""
+    return or_(wave.months_later > rules.AFTER, invitation.event_id.is_(None))
+
+
+def rests_of(person_id: Any, *, now: datetime) -> Exists:
     """Whether somebody was sent an impact survey so lately that they are left alone now."""
     asked, wave = aliased(SurveyInvitation), aliased(Wave)
     return (
         select(asked.id)
         .join(wave, wave.id == asked.wave_id)
-        .where(asked.person_id == person_id, wave.months_later > rules.AFTER)
+        .where(asked.person_id == person_id, about_impact(asked, wave))
         .where(asked.sent_at >= rules.resting_since(now=now))
         .exists()
     )
@@ -238,5 +264,8 @@ def _mark_sent(to_send: list[Asked], *, now: datetime) -> None:
         invitation.state = InvitationState.SENT
         invitation.sent_at = now
         invitation.closes_at = rules.closes_at(
-            wave.months_later, sent_at=now, starts_at=event.starts_at
+            wave.months_later,
+            sent_at=now,
+            starts_at=event.starts_at if event else None,
+            open_days=wave.open_days,
         )

@@ -136,7 +136,7 @@ def test_whom_the_database_finds_to_remind_is_whom_the_rule_reminds(
         reminded_at=None,
         now=now,
     )
-    found = sum(sent < rules.sent_before_to_remind(number, now=now) for number in (1, 2))
+    found = sum(sent < rules.sent_before_to_remind(days, now=now) for days in rules.REMINDER_DAYS)
     assert found == (due or 0)
 
 

@@ -12,7 +12,7 @@ from app.catalogue.models import EventState
 from app.kernel.db import db
 from app.outbox.models import MessageState
 from app.surveys import evaluations, operations
-from app.surveys.models import InvitationState, SurveyDraft
+from app.surveys.models import InvitationState, MissedBecause, SurveyDraft
 from tests.support.factories import (
     make_booking,
     make_event,
@@ -133,7 +133,9 @@ def test_an_event_cancelled_before_sending_asks_nobody(app: Flask) -> None:
     operations.send_due(now=NEXT_MORNING)
     assert messages() == []
     round_of_work(NEXT_MORNING)
-    assert (messages(), invitations()) == ([], [])
+    assert messages() == []
+    [missed] = invitations()
+    assert (missed.wave.months_later, missed.missed_because) == (0, MissedBecause.EVENT_CANCELLED)
 
 
 def test_a_date_put_right_moves_what_is_planned_and_resends_nothing(app: Flask) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, text
 
+from app.impact.words.models import CommentReading, QuoteRow, ThemeOfComment
 from app.kernel.db import Base, db
 from app.surveys import operations, queries, responses
 from app.surveys.models import InvitationState, SurveyDraft, SurveyInvitation
@@ -43,7 +44,8 @@ def answer(invitation: SurveyInvitation, now: datetime, text_given: str = "") ->
 
 def test_no_foreign_keys_lead_from_an_answer_to_a_person() -> None:
     tables = Base.metadata.tables
-    for start in ("response", "answer", "imported_row"):
+    about_answers = ("response", "answer", "imported_row")
+    for start in (*about_answers, "comment_reading", "theme_of_comment", "quote"):
         seen, waiting = set(), [start]
         while waiting:
             name = waiting.pop()
@@ -60,11 +62,15 @@ def test_nothing_that_names_a_person_points_at_an_answer() -> None:
             if key.column.table.name == "response":
                 # A row of an imported file knows which response it became, and nobody's name.
                 assert table.name in {"answer", "imported_row"}
-            assert key.column.table.name not in {"answer", "pairing", "survey_draft"}
+            if key.column.table.name == "answer":
+                # Readers of comments stand there by their reference, and no answerer does.
+                assert table.name in {"comment_reading", "theme_of_comment", "quote"}
+            assert key.column.table.name not in {"pairing", "survey_draft"}
 
 
 def test_no_row_about_answers_holds_an_instant_or_a_running_number() -> None:
-    for model in (Response, Answer, Pairing, SurveyDraft):
+    about_answers = (Response, Answer, Pairing, SurveyDraft)
+    for model in (*about_answers, CommentReading, ThemeOfComment, QuoteRow):
         for column in model.__table__.columns:
             assert "UtcDateTime" not in repr(column.type), column
             assert not column.type.__class__.__name__.startswith("DateTime"), column

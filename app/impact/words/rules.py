@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +15,7 @@ OPEN_LINK = "Open link"
 IMPORTED = "Microsoft Forms"
 FRIDAY = 4
 Cell = tuple[int | None, str | None]  # a session and the name of a sector
+Side = Callable[[Cell], int | str | None]
 
 CONSENT_WORDS = {
     QuoteConsent.INSIDE: "Inside the partnership",
@@ -69,28 +71,26 @@ def origins(cells: Mapping[Cell, int]) -> dict[Cell, Origin]:
     can be told from the others has at least ten answers, and so has whatever is left over.
     """
     said: dict[Cell, Origin] = {}
-    for events, is_event_said in _parts(cells, 0):
-        inside = {cell: count for cell, count in cells.items() if cell[0] in events}
-        event_id = next(iter(events)) if is_event_said and len(events) == 1 else None
-        for sectors, is_sector_said in _parts(inside, 1):
-            names = sorted(str(one) for one in sectors)
-            words = " or ".join(names) if is_sector_said and None not in sectors else ""
-            said |= {cell: Origin(event_id, words) for cell in inside if cell[1] in sectors}
+    for of_events, is_event_said in _parts(list(cells), cells, lambda cell: cell[0]):
+        events = {cell[0] for cell in of_events}
+        event_id = events.pop() if is_event_said and len(events) == 1 else None
+        for of_sectors, is_sector_said in _parts(of_events, cells, lambda cell: cell[1]):
+            names = {cell[1] for cell in of_sectors}
+            is_said = is_sector_said and None not in names
+            words = " or ".join(sorted(filter(None, names))) if is_said else ""
+            said |= dict.fromkeys(of_sectors, Origin(event_id, words))
     return said
 
 
-def _parts(cells: Mapping[Cell, int], side: int) -> Iterator[tuple[set[int | str | None], bool]]:
-    """The values of one side in groups that may be told apart, and whether they may be named."""
-    sums: dict[int | str | None, int] = {}
-    for cell, count in cells.items():
-        sums[cell[side]] = sums.get(cell[side], 0) + count
-    by_name = {str(place): value for place, value in enumerate(sums)}
-    groups = merge_small_groups(
-        {name: sums[value] for name, value in by_name.items()},
-        threshold=ELSEWHERE_THRESHOLD,
-        total=sum(sums.values()),
-    )
+def _parts(
+    among: Sequence[Cell], counts: Mapping[Cell, int], side: Side
+) -> Iterator[tuple[list[Cell], bool]]:
+    """Cells in parts that may be told apart by one side, and whether that may be named."""
+    sums: Counter[str] = Counter()
+    for cell in among:
+        sums[str(side(cell))] += counts[cell]
+    groups = merge_small_groups(sums, threshold=ELSEWHERE_THRESHOLD, total=sums.total())
     for group in groups:
-        yield {by_name[name] for name in group.members}, True
+        yield [cell for cell in among if str(side(cell)) in group.members], True
     if not groups:
-        yield set(sums), False
+        yield list(among), False

@@ -1,0 +1,61 @@
+"""Comments as people leave them: a form with words and perhaps the consent to quote them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.impact.words import quotes, reading
+from app.impact.words.models import QuoteRow
+from app.kernel.access import Role
+from app.kernel.db import db
+from app.surveys.models import Evaluation
+from app.surveys.response_models import Answer
+from tests.support.answers import add_responses, make_evaluation, wave_of
+from tests.support.factories import NOW, make_partnership, make_person
+
+
+def commented(
+    *texts: str, consent: str = "public", title: str = "Neglect", **more: Any
+) -> Evaluation:
+    """An evaluation three months on, with these examples, noted in the readers' queue."""
+    make_partnership()
+    evaluation = make_evaluation(3, title=title)
+    add_comments(evaluation, *texts, consent=consent, **more)
+    reading.note_comments(now=NOW)
+    db.session.commit()
+    return evaluation
+
+
+def add_comments(evaluation: Evaluation, *texts: str, consent: str = "public", **more: Any) -> None:
+    """More examples of use, each with whether it may be quoted; not noted yet."""
+    forms = [
+        {"used": "yes", "example": text, **({"quote": consent} if consent else {})}
+        for text in texts
+    ]
+    add_responses(evaluation, forms, wave=wave_of(evaluation, 3), **more)
+    db.session.flush()
+
+
+def comment(text: str) -> Answer:
+    """The answer with this text."""
+    found = select(Answer).where(Answer.text == text).execution_options(populate_existing=True)
+    return db.session.scalars(found).one()
+
+
+def proposed(text: str, kept: str | None = None) -> QuoteRow:
+    """A quotation of the answer with this text, proposed by somebody new."""
+    quote = quotes.propose_quote(
+        comment(text).id, kept or text, actor=make_person(Role.DELIVERY), now=NOW
+    )
+    db.session.commit()
+    return quote
+
+
+def released(text: str, kept: str | None = None) -> QuoteRow:
+    """A quotation that somebody else has released."""
+    quote = proposed(text, kept)
+    quotes.release_quote(quote.reference, quote.revision, actor=make_person(Role.ADVISOR), now=NOW)
+    db.session.commit()
+    return quote

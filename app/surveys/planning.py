@@ -40,6 +40,7 @@ from app.surveys.models import (
     evaluation_offer,
 )
 from app.surveys.plan_models import ChangeKind, SurveyAddressee, WaveChange
+from app.surveys.schedule_rules import Placed
 
 CAME = (AttendanceOutcome.ATTENDED, AttendanceOutcome.ATTENDED_IN_PART)
 REFERENCE_LENGTH = 12
@@ -356,16 +357,10 @@ def _already_planned() -> ColumnElement[bool]:
 
 def _window(line: dict[str, Any]) -> rules.Window:
     """When a line of the schedule falls due: what `PLACED` found of it."""
-    if line["counted_from_on"] is not None and line["starts_at"] is None:
-        return rules.list_window(
-            line["months_later"], counted_from=line["counted_from_on"], moved_to=line["moved_to"]
-        )
-    return rules.window(
-        line["months_later"],
-        starts_at=line["starts_at"],
-        ends_at=line["ends_at"],
-        moved_to=line["moved_to"],
+    placed = Placed(
+        line["months_later"], line["starts_at"], line["ends_at"], line["counted_from_on"]
     )
+    return placed.window(line["moved_to"])
 
 
 def _row(found: dict[str, Any], *, now: datetime) -> dict[str, Any]:

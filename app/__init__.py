@@ -30,6 +30,7 @@ import app.catalogue.manage_views
 import app.catalogue.views
 import app.demo.views
 import app.home.views
+import app.impact.group_views
 import app.impact.manage_views
 import app.notices.manage_views
 import app.notices.wording_views
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     app.surveys.building_views.bp,
     app.surveys.question_views.bp,
     app.impact.manage_views.bp,
+    app.impact.group_views.bp,
     app.accounts.manage_views.bp,
 )
 

@@ -167,8 +167,9 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/impact": FIGURES,
     "/impact/evaluations/<slug>": FIGURES,
     "/impact/evaluations/<slug>.csv": FIGURES,
-    "/impact/offers/<slug>": FIGURES,
-    "/impact/offers/<slug>.csv": FIGURES,
+    "/impact/<kind>": FIGURES,
+    "/impact/<kind>/<slug>": FIGURES,
+    "/impact/<kind>/<slug>.csv": FIGURES,
     # Roles, settings, trail
     "/admin": SETTINGS,
     "/admin/organisations": SETTINGS,

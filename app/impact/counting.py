@@ -45,7 +45,7 @@ def read_counts(
         return {}
     _read_waves(found, now=now)
     still_asked = _read_invitations(found, now=now)
-    names = _sector_names()
+    names = sector_names()
     runs = read_imports(found)
     batches, files = _read_responses(found, names, runs)
     let_in: dict[WaveKey, frozenset[BatchKey]] = {}
@@ -133,7 +133,7 @@ def _read_invitations(
     return still_asked
 
 
-def _sector_names() -> dict[int | None, str]:
+def sector_names() -> dict[int | None, str]:
     """Names by id in the partnership's order; None is for people without one."""
     rows = db.session.execute(select(Sector.id, Sector.name).order_by(Sector.position))
     return {**{row.id: row.name for row in rows}, None: NOT_STATED}

@@ -7,7 +7,8 @@ from flask_login import current_user
 
 from app.impact import queries, tables, wording
 from app.impact.disclosure import Audience
-from app.impact.summaries import EvaluationSummary, OfferSummary
+from app.impact.groups import GroupKind
+from app.impact.summaries import EvaluationSummary
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.london import london_date, short_date_words
@@ -35,6 +36,16 @@ LEVELS = (
     ),
 )
 PAGE_SIZE = 20
+KIND_WORDS = {
+    GroupKind.OFFER: "Offers",
+    GroupKind.SERIES: "Series",
+    GroupKind.TOPIC: "Topics",
+    GroupKind.PRIORITY: "Priorities",
+    GroupKind.PROVIDER: "Providers",
+    GroupKind.PERIOD: "Quarters and years",
+    GroupKind.SECTOR: "Sectors",
+    GroupKind.EVENT: "Sessions",
+}
 
 
 def audience() -> Audience:
@@ -58,6 +69,7 @@ def list_evaluations() -> str:
         ),
         pages=shown,
         page_address=lambda number: url_for(".list_evaluations", page=number),
+        kinds=KIND_WORDS,
     )
 
 
@@ -82,7 +94,7 @@ def evaluation_csv(slug: str) -> Response:
     summary = _evaluation(slug)
     first_lines: list[tuple[str, ...]] = [
         ("Impact summary", summary.title),
-        *_origin(),
+        *origin(),
         ("In the figures, “it” is", summary.subject_words),
         ("Answers", "are what people say of their own practice; no cause is claimed"),
         (
@@ -99,44 +111,15 @@ def evaluation_csv(slug: str) -> Response:
                 "the people who run the sessions; do not pass on figures of few answers",
             )
         )
-    return _csv(slug, first_lines, tables.tables_of_evaluation(summary))
-
-
-@bp.get("/impact/offers/<slug>")
-@for_roles(*READERS)
-def show_offer(slug: str) -> str:
-    """Whom an offer reached, and the evaluations that ask about it."""
-    summary = _offer(slug)
-    return render_template(
-        "impact/show_offer.html", summary=summary, tables=tables.tables_of_offer(summary)
-    )
-
-
-@bp.get("/impact/offers/<slug>.csv")
-@for_roles(*READERS)
-def offer_csv(slug: str) -> Response:
-    """The tables of an offer's page, for a spreadsheet."""
-    summary = _offer(slug)
-    period = (
-        f"April {summary.year[:4]} to March {int(summary.year[:4]) + 1}"
-        if summary.year
-        else "all years"
-    )
-    first_lines = [("Reach and impact", summary.title), *_origin(), ("Reach of", period)]
-    return _csv(slug, first_lines, tables.tables_of_offer(summary))
+    return csv_response(slug, first_lines, tables.tables_of_evaluation(summary))
 
 
 def _evaluation(slug: str) -> EvaluationSummary:
     return queries.evaluation_summary(slug, audience=audience(), now=clock.now()) or abort(404)
 
 
-def _offer(slug: str) -> OfferSummary:
-    return queries.offer_summary(
-        slug, year=request.args.get("year"), audience=audience(), now=clock.now()
-    ) or abort(404)
-
-
-def _origin() -> list[tuple[str, ...]]:
+def origin() -> list[tuple[str, ...]]:
+    """The lines of a spreadsheet that say where its figures come from."""
     lines: list[tuple[str, ...]] = [
         ("Source", f"Registers and survey answers of the {partnership.current().name}"),
         ("Made on", short_date_words(london_date(clock.now()))),
@@ -145,7 +128,8 @@ def _origin() -> list[tuple[str, ...]]:
     return [*lines, (example,)] if example else lines
 
 
-def _csv(slug: str, first_lines: list[tuple[str, ...]], found: tables.Tables) -> Response:
+def csv_response(slug: str, first_lines: list[tuple[str, ...]], found: tables.Tables) -> Response:
+    """These tables as a file for a spreadsheet."""
     # The mark at the start tells spreadsheet programs that the text is UTF-8.
     return Response(
         "\ufeff" + tables.as_csv(first_lines, found),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 
 from sqlalchemy import String, case, cast, distinct, func, literal, null, or_, select, union_all
 
@@ -14,24 +14,15 @@ from app.impact.chain import HEADLINE, chain_of, first_of
 from app.impact.counting import read_counts
 from app.impact.counts import EvaluationCounts, EvaluationFacts, Reach
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
-from app.impact.summaries import EvaluationLine, EvaluationSummary, OfferSummary
+from app.impact.groups import FACTS
+from app.impact.summaries import EvaluationLine, EvaluationSummary
 from app.kernel.db import db
-from app.kernel.london import from_london, london_date, short_date_words
+from app.kernel.london import london_date, short_date_words
 from app.partnership.models import Sector
 from app.surveys.models import Evaluation, evaluation_offer
 from app.surveys.response_models import Response
 
 CAME = (AttendanceOutcome.ATTENDED, AttendanceOutcome.ATTENDED_IN_PART)
-FACTS = (
-    Evaluation.id,
-    Evaluation.slug,
-    Evaluation.title,
-    Evaluation.subject_words,
-    Evaluation.series_id,
-    Evaluation.open_version_id.is_not(None),
-    Evaluation.open_from,
-    Evaluation.open_until,
-)
 
 
 def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> EvaluationSummary | None:
@@ -71,38 +62,6 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
     )
 
 
-def offer_summary(
-    slug: str, *, year: str | None, audience: Audience, now: datetime
-) -> OfferSummary | None:
-    """Whom an offer reached, in a financial year or ever; None if there is no such offer."""
-    offer = db.session.execute(
-        select(Offer.id, Offer.title, Offer.series_id).where(Offer.slug == slug)
-    ).one_or_none()
-    if offer is None:
-        return None
-    years = _years_of(offer.id, now=now)
-    chosen = year if year in years else None
-    asking = or_(
-        Evaluation.id.in_(
-            select(evaluation_offer.c.evaluation_id).where(evaluation_offer.c.offer_id == offer.id)
-        ),
-        Evaluation.series_id.is_not(None) & (Evaluation.series_id == offer.series_id),
-    )
-    rows = db.session.execute(select(*FACTS).where(asking).order_by(Evaluation.title)).all()
-    since, until = _span(chosen) if chosen else (None, None)
-    return OfferSummary(
-        slug=slug,
-        title=offer.title,
-        made_on=london_date(now),
-        year=chosen,
-        years=years,
-        reach=reach_of([offer.id], since=since, until=until),
-        evaluations=evaluation_lines(
-            [EvaluationFacts(*row) for row in rows], audience=audience, now=now
-        ),
-    )
-
-
 def number_of_evaluations() -> int:
     """How many evaluations there are."""
     return db.session.scalar(select(func.count(Evaluation.id))) or 0
@@ -133,10 +92,11 @@ def evaluation_lines(
     """These evaluations with their headline figure and what happens next."""
     threshold = threshold_for(audience)
     found = read_counts(facts, threshold=threshold, now=now, only_measures=HEADLINE)
-    return tuple(_line(found[one.id], threshold=threshold) for one in facts)
+    return tuple(evaluation_line(found[one.id], threshold=threshold) for one in facts)
 
 
-def _line(counts: EvaluationCounts, *, threshold: int) -> EvaluationLine:
+def evaluation_line(counts: EvaluationCounts, *, threshold: int) -> EvaluationLine:
+    """One evaluation with its headline figure and what happens next."""
     doors = figures.doors_of(counts, threshold=threshold)
     measures = figures.measures_of([pair for pair in doors if not pair[0].is_open_link])
     by_link = figures.measures_of([pair for pair in doors if pair[0].is_open_link])
@@ -174,14 +134,21 @@ def _reach_ends_at(counts: EvaluationCounts) -> datetime | None:
 
 
 def reach_of(
-    offer_ids: Collection[int], *, since: datetime | None = None, until: datetime | None = None
+    offer_ids: Collection[int] | None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    event_id: int | None = None,
+    sector_id: int | None = None,
 ) -> Reach:
     """Who came to these offers' events; a person counts once, a booking once per event."""
     came = select(Attendance.id).where(
         Attendance.booking_id == Booking.id, Attendance.outcome.in_(CAME)
     )
     who_came = [
-        Event.offer_id.in_(offer_ids),
+        *([Event.offer_id.in_(offer_ids)] if offer_ids is not None else []),
+        *([Event.id == event_id] if event_id else []),
+        *([Booking.sector_id == sector_id] if sector_id else []),
         Booking.state != BookingState.CANCELLED,
         came.exists(),
         *([Event.starts_at >= since] if since else []),
@@ -236,28 +203,3 @@ def _offers_of(facts: EvaluationFacts) -> list[tuple[int, str, str]]:
         .order_by(Offer.title)
     )
     return [(offer_id, slug, title) for offer_id, slug, title in rows]
-
-
-def _years_of(offer_id: int, *, now: datetime) -> tuple[str, ...]:
-    """Financial years from an offer's first event to its latest, as 2024-25, the latest first."""
-    first, last = db.session.execute(
-        select(func.min(Event.starts_at), func.max(Event.starts_at)).where(
-            Event.offer_id == offer_id, Event.starts_at <= now
-        )
-    ).one()
-    if first is None:
-        return ()
-    starts = range(_year_start(london_date(first)), _year_start(london_date(last)) + 1)
-    return tuple(f"{year}-{(year + 1) % 100:02}" for year in reversed(starts))
-
-
-def _year_start(day: date) -> int:
-    return day.year if day.month >= 4 else day.year - 1
-
-
-def _span(year: str) -> tuple[datetime, datetime]:
-    start = int(year[:4])
-    return (
-        from_london(date(start, 4, 1), time(0, 0)),
-        from_london(date(start + 1, 4, 1), time(0, 0)),
-    )

@@ -79,6 +79,9 @@ def may_cross(
     threshold: int,
 ) -> bool:
     """Whether these lines may be shown beside a breakdown of the same answers by sector."""
+    lines = tuple(lines)
+    if not lines:
+        return True
     row_of = {session: str(number) for number, line in enumerate(lines) for session in line}
     column_of = {name: line.label for line in sector_lines for name in line.members}
     cells: Counter[tuple[str, str]] = Counter()

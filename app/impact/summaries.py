@@ -92,7 +92,13 @@ class Figure:
     @property
     def asked_of(self) -> str:
         """Whom a routed question went to, with their number."""
-        return f"the {self.routed:,} {self.routed_words}" if self.routed_words else ""
+        if not self.routed_words:
+            return ""
+        return (
+            f"the {self.routed:,} {self.routed_words}"
+            if self.routed
+            else f"those {self.routed_words}"
+        )
 
     @property
     def base(self) -> int:
@@ -129,6 +135,8 @@ class BeforeAfter:
     after: Mapping[int, int] | None = None
     changes: Mapping[int, int] = field(default_factory=dict)  # points up or down: people
     since_key: str = ""  # the door of the earlier time, where people were asked twice
+    evaluations: int = 1  # whose pairs are added up here
+    left_out: int = 0  # evaluations with too few pairs to be added
 
     @property
     def heading(self) -> str:
@@ -230,13 +238,37 @@ class EvaluationLine:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferSummary:
-    """Whom an offer reached in a time, and the evaluations that ask about it."""
+class GroupSummary:
+    """What may be shown of a grouping: sums of figures that are shown one by one."""
 
+    kind: str
     slug: str
     title: str
     made_on: date
-    year: str | None
-    years: tuple[str, ...]
+    threshold: int
+    breakdown_threshold: int
+    period: str | None  # the slug of the quarter or year it is narrowed to
+    period_words: str
+    periods: tuple[tuple[str, str], ...]  # slug and words of those that can be chosen
     reach: Reach
+    doors: tuple[Door, ...]
+    measures: tuple[MeasureLines, ...]  # of those invited; imported answers apart from the others
+    open_doors: tuple[Door, ...]
+    open_measures: tuple[MeasureLines, ...]
+    knowledge: tuple[BeforeAfter, ...]
+    chain: tuple[Step, ...]
     evaluations: tuple[EvaluationLine, ...]
+    in_part: tuple[str, ...]  # titles of evaluations of which it holds some sessions only
+
+    @property
+    def imported_doors(self) -> tuple[Door, ...]:
+        """Those whose answers come from a file."""
+        return tuple(door for door in (*self.doors, *self.open_doors) if door.imported_words)
+
+    def of_level(self, level: OutcomeLevel) -> tuple[MeasureLines, ...]:
+        """The measures of personal waves at one level."""
+        return tuple(measure for measure in self.measures if measure.level is level)
+
+    def open_of_level(self, level: OutcomeLevel) -> tuple[MeasureLines, ...]:
+        """The measures of links open to everyone at one level."""
+        return tuple(measure for measure in self.open_measures if measure.level is level)

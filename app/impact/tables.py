@@ -15,8 +15,8 @@ from app.impact.summaries import (
     DoorState,
     EvaluationSummary,
     Figure,
+    GroupSummary,
     MeasureLines,
-    OfferSummary,
     OptionLine,
 )
 from app.kernel.london import short_date_words
@@ -68,22 +68,36 @@ def tables_of_evaluation(summary: EvaluationSummary) -> Tables:
     return found
 
 
-def tables_of_offer(summary: OfferSummary) -> Tables:
-    """Every table of an offer's page by the place where it stands."""
-    rows = tuple(
-        (
-            line.title,
-            f"{line.answered:,}",
-            f"{line.headline.number} {line.headline.words}" if line.headline else "no figures yet",
-            line.next_words,
-        )
-        for line in summary.evaluations
+def tables_of_group(summary: GroupSummary) -> Tables:
+    """Every table of a grouping's page by the place where it stands, in the page's order."""
+    doors = [*summary.doors, *summary.open_doors]
+    found: Tables = {"answered": (_answered(doors),) if doors else ()}
+    for change in summary.knowledge:
+        found[change.key] = tuple(_change(change))
+    for place, measures in (("personal", summary.measures), ("open", summary.open_measures)):
+        for measure in measures:
+            found[f"{place}-{measure.key}"] = tuple(_measure(measure, summary.breakdown_threshold))
+    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, []))
+    found["evaluations"] = (_evaluations(summary),) if summary.evaluations else ()
+    return found
+
+
+def _evaluations(summary: GroupSummary) -> Table:
+    return Table(
+        "Evaluations that ask about it",
+        ("Evaluation", "Number who answered", "Headline", "Next"),
+        tuple(
+            (
+                line.title,
+                f"{line.answered:,}",
+                f"{line.headline.number} {line.headline.words}"
+                if line.headline
+                else "no figures yet",
+                line.next_words,
+            )
+            for line in summary.evaluations
+        ),
     )
-    columns = ("Evaluation", "Number who answered", "Headline", "Next")
-    return {
-        "reach": (reach_table(summary.reach), _sectors(summary.reach, [])),
-        "evaluations": (Table("Evaluations that ask about it", columns, rows),),
-    }
 
 
 def reach_table(reach: Reach) -> Table:

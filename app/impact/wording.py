@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from app.impact.rules import MatchedChange, MeanScore, Share
-from app.impact.summaries import BeforeAfter, Door, DoorState, Figure, SectorLine
+from app.impact.summaries import (
+    BeforeAfter,
+    Door,
+    DoorState,
+    Figure,
+    GroupSummary,
+    SectorLine,
+)
 from app.kernel.london import short_date_words
 
 RARE = 0.001
@@ -181,3 +188,28 @@ def design_words(found: BeforeAfter) -> str:
 
 def _lower(words: str) -> str:
     return words[:1].lower() + words[1:]
+
+
+def pooled_words(summary: GroupSummary) -> str:
+    """What stands in the sums, and what does not."""
+    below = summary.breakdown_threshold
+    if summary.kind == "sectors":
+        return (
+            f"figures of evaluations in which this sector stands by itself, with {below} answers "
+            "or more; where it is shown together with others it is left out"
+        )
+    return (
+        f"figures that are shown one by one, each of {below} answers or more; what is withheld "
+        "there is left out here"
+    )
+
+
+def added_words(figure: Figure) -> str:
+    """From how many evaluations a sum comes, and how many are left out of it."""
+    parts = []
+    if figure.evaluations > 1:
+        parts.append(f"{figure.evaluations} evaluations added up")
+    if figure.left_out and figure.evaluations:
+        more = "1 more has" if figure.left_out == 1 else f"{figure.left_out} more have"
+        parts.append(f"{more} too few answers to be added")
+    return "; ".join(parts)

@@ -11,6 +11,8 @@ from sqlalchemy import delete
 from app.bookings.models import AttendanceOutcome, BookingOrigin, BookingState
 from app.impact import queries, wording
 from app.impact.disclosure import Audience
+from app.impact.group_queries import group_summary
+from app.impact.groups import GroupKind
 from app.impact.summaries import DoorState, EvaluationSummary, Figure, MeasureLines
 from app.kernel.db import db
 from app.surveys.models import Evaluation, InvitationState
@@ -128,12 +130,15 @@ def test_ninety_seven_people_at_four_events_of_a_financial_year() -> None:
         make_attendance(make_booking(event), AttendanceOutcome.DID_NOT_ATTEND)
     later = make_event(offer, starts_at=datetime(2025, 4, 1, 9, tzinfo=UTC))
     make_attendance(make_booking(later))
-    found = queries.offer_summary(offer.slug, year="2024-25", audience=Audience.ELSEWHERE, now=NOW)
+    found = group_summary(
+        GroupKind.OFFER, offer.slug, period="2024-25", audience=Audience.ELSEWHERE, now=NOW
+    )
     assert found
     assert (found.reach.people, found.reach.events, found.reach.attendances) == (97, 4, 97)
     assert sum(found.reach.people_by_sector.values()) == 97
-    assert found.years == ("2025-26", "2024-25")
-    ever = queries.offer_summary(offer.slug, year=None, audience=Audience.ELSEWHERE, now=NOW)
+    years = [slug for slug, words in found.periods if words.startswith("April 20")]
+    assert years == ["2025-26", "2024-25"]
+    ever = group_summary(GroupKind.OFFER, offer.slug, audience=Audience.ELSEWHERE, now=NOW)
     assert ever
     assert ever.reach.people == 98
 
@@ -464,9 +469,8 @@ def test_figures_kept_from_before_are_not_shown_of_other_answers() -> None:
             assert printed(figure(summary_of(evaluation).measures, "quality"))[2] == percent
 
 
-def test_an_unknown_evaluation_or_offer_is_none() -> None:
+def test_an_unknown_evaluation_is_none() -> None:
     assert queries.evaluation_summary("none", audience=Audience.ELSEWHERE, now=NOW) is None
-    assert queries.offer_summary("none", year=None, audience=Audience.ELSEWHERE, now=NOW) is None
 
 
 def test_the_chain_always_has_five_steps() -> None:

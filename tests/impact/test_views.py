@@ -344,18 +344,27 @@ def test_an_empty_list_says_where_evaluations_come_from(client: PageClient) -> N
     assert "There is no evaluation yet" in client.get("/impact").words
 
 
-def test_an_offers_years_are_links_and_a_wrong_year_shows_all(client: PageClient) -> None:
+def test_an_offer_can_be_narrowed_to_a_year_and_a_wrong_year_shows_all(client: PageClient) -> None:
     evaluation = a_whole_evaluation()
-    offer = evaluation.offers[0]
-    slug = offer.slug
+    slug = evaluation.offers[0].slug
     signed_in(client, Role.ADVISOR)
-    assert "3 people at 1 session" in client.get(f"/impact/offers/{slug}").words
-    assert client.get(f"/impact/offers/{slug}?year=2026-27").select("a", aria_current="true")
-    wrong = client.get(f"/impact/offers/{slug}?year=%27--")
+    page = client.get(f"/impact/offers/{slug}")
+    assert "3 people at 1 session" in page.words
+    assert "April 2026 to March 2027" in page.words
+    chosen = client.get(f"/impact/offers/{slug}?period=2026-27").select("option", selected=True)
+    assert [option.get("value") for option in chosen] == ["2026-27"]
+    assert (
+        "Nobody is on a register in this time"
+        in client.get(f"/impact/offers/{slug}?period=2019-20").words
+    )
+    wrong = client.get(f"/impact/offers/{slug}?period=%27--")
     assert "3 people at 1 session" in wrong.words
 
 
-@pytest.mark.parametrize("path", ["/impact/evaluations/none", "/impact/offers/none.csv"])
+@pytest.mark.parametrize(
+    "path",
+    ["/impact/evaluations/none", "/impact/offers/none.csv", "/impact/none", "/impact/none/none"],
+)
 def test_an_unknown_address_is_a_helpful_404(client: PageClient, path: str) -> None:
     make_partnership()
     signed_in(client, Role.EVALUATOR)

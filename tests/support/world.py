@@ -251,7 +251,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/events/<reference>": {"reference": world.event.reference},
         "/events/<reference>.ics": {"reference": world.event.reference},
         "/impact/evaluations": {"slug": world.evaluation.slug},
-        "/impact/offers": {"slug": world.offer.slug},
+        "/impact/<kind>": {"kind": "offers", "slug": world.offer.slug},
         "/learning/<slug>": {"slug": world.offer.slug},
         "/manage/evaluations": {"slug": world.evaluation.slug},
         "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove": {

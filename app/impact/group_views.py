@@ -1,0 +1,88 @@
+"""Pages of the groupings: everything a reader may see of an offer, a series, a year, a sector."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+
+from app.impact import group_lists, group_queries, tables, wording
+from app.impact.groups import GroupKind
+from app.impact.manage_views import KIND_WORDS, LEVELS, READERS, audience, csv_response, origin
+from app.impact.summaries import GroupSummary
+from app.kernel import clock
+from app.kernel.access import for_roles
+from app.kernel.paging import page_number, pages
+
+bp = Blueprint("impact_groups", __name__)
+CAPTIONS = {
+    GroupKind.OFFER: "Impact of an offer",
+    GroupKind.SERIES: "Impact of a series",
+    GroupKind.TOPIC: "Impact on a topic",
+    GroupKind.PRIORITY: "Impact on a priority",
+    GroupKind.PROVIDER: "Impact of what a provider delivers",
+    GroupKind.PERIOD: "Impact of the sessions in a time",
+    GroupKind.SECTOR: "What one sector says",
+    GroupKind.EVENT: "Impact of a session",
+}
+
+
+@bp.get("/impact/<kind>")
+@for_roles(*READERS)
+def list_groups(kind: str) -> str:
+    """Every grouping of one kind, to choose from."""
+    chosen, now = _kind(kind), clock.now()
+    length = group_lists.number_of_choices(chosen, now=now)
+    shown = pages(page_number(request.args.get("page")), length=length)
+    return render_template(
+        "impact/list_groups.html",
+        kind=kind,
+        kinds=KIND_WORDS,
+        heading=KIND_WORDS[chosen],
+        choices=group_lists.choices(chosen, first=shown.first, last=shown.last, now=now),
+        pages=shown,
+        page_address=lambda number: url_for(".list_groups", kind=kind, page=number),
+    )
+
+
+@bp.get("/impact/<kind>/<slug>")
+@for_roles(*READERS)
+def show_group(kind: str, slug: str) -> str:
+    """How much, how well, what difference, over every evaluation it holds."""
+    summary = _summary(kind, slug)
+    return render_template(
+        "impact/show_group.html",
+        summary=summary,
+        tables=tables.tables_of_group(summary),
+        levels=LEVELS,
+        words=wording,
+        caption=CAPTIONS[_kind(kind)],
+    )
+
+
+@bp.get("/impact/<kind>/<slug>.csv")
+@for_roles(*READERS)
+def group_csv(kind: str, slug: str) -> Response:
+    """The tables of a grouping's page, for a spreadsheet."""
+    summary = _summary(kind, slug)
+    first_lines: list[tuple[str, ...]] = [
+        (CAPTIONS[_kind(kind)], summary.title),
+        *origin(),
+        ("Answers", "are what people say of their own practice; no cause is claimed"),
+        ("Added up", wording.pooled_words(summary)),
+    ]
+    if summary.period:
+        first_lines.append(("Sessions of", summary.period_words))
+    return csv_response(f"{kind}-{slug}", first_lines, tables.tables_of_group(summary))
+
+
+def _summary(kind: str, slug: str) -> GroupSummary:
+    return group_queries.group_summary(
+        _kind(kind),
+        slug,
+        period=request.args.get("period"),
+        audience=audience(),
+        now=clock.now(),
+    ) or abort(404)
+
+
+def _kind(kind: str) -> GroupKind:
+    return GroupKind(kind) if kind in set(GroupKind) else abort(404)

@@ -10,10 +10,10 @@ from flask import Flask, current_app, g, session
 from flask_login import AnonymousUserMixin, LoginManager
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import lazyload, with_expression
 from werkzeug.wrappers import Response
 
-from app.accounts.models import Person
+from app.accounts.models import Person, held_roles
 from app.accounts.rules import SEEN_AGAIN_SHARE
 from app.accounts.sign_in_models import SignInSession
 from app.kernel import clock
@@ -36,7 +36,7 @@ _SIGNED_IN = (
         Person,
     )
     .join(Person, Person.id == SignInSession.person_id)
-    .options(joinedload(Person.role_grants))
+    .options(lazyload(Person.role_grants), with_expression(Person.roles_read, held_roles()))
     .where(
         SignInSession.token_hash == bindparam("token_hash"),
         SignInSession.ended_at.is_(None),
@@ -97,7 +97,7 @@ def person_signed_in() -> Person | None:
         return None
     now = clock.real_now()
     found_rows = db.session.execute(_SIGNED_IN, {"token_hash": token_hash(token), "now": now})
-    row = found_rows.unique().one_or_none()
+    row = found_rows.one_or_none()
     if row is None:
         return None
     sign_in, person = SignIn(*row[:3]), row[3]

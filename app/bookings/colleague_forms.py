@@ -12,6 +12,7 @@ from wtforms import Field, SelectMultipleField
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
+from app.accounts.forms import WorkingEmail
 from app.bookings.colleague_queries import EarlierPerson
 from app.bookings.colleague_rules import (
     MOST_OF_A_NAME,
@@ -24,9 +25,10 @@ from app.bookings.colleague_rules import (
 )
 from app.bookings.forms import BookForm
 from app.bookings.readers.pasted_people import MOST_PEOPLE, read_pasted
+from app.bookings.requests import Manager
 from app.catalogue.models import EventMode
 from app.kernel.errors import Refused
-from app.kernel.forms import LineField, TextField, choices_of, one_line, radios
+from app.kernel.forms import LineField, Required, TextField, choices_of, one_line, radios
 
 ROWS_AT_FIRST, ROWS_MORE, MOST_ROWS = 6, 6, MOST_PEOPLE
 MOST_PASTED = 100_000
@@ -103,9 +105,28 @@ class ColleaguesForm(BookForm):
     )
     manager_name = LineField("Name of the line manager", most=MOST_OF_A_NAME)
     manager_email = LineField("Work email address of the line manager", most=MOST_OF_AN_EMAIL)
+    asks_manager = False
     booker_name = booker_email = ""
     leaves_out = False  # those who cannot be booked as they are typed
     listed: Sequence[Listed] = ()
+
+    def validate_manager_name(self, field: Field) -> None:
+        """A name, where a line manager must agree."""
+        if self.asks_manager:
+            Required("Enter the name of the line manager")(self, field)
+
+    def validate_manager_email(self, field: Field) -> None:
+        """An address, where a line manager must agree."""
+        if self.asks_manager:
+            Required("Enter the work email address of the line manager")(self, field)
+            WorkingEmail()(self, field)
+
+    @property
+    def manager(self) -> Manager | None:
+        """The line manager of all of them, if one was asked for; only of a valid form."""
+        if not self.asks_manager:
+            return None
+        return Manager(self.manager_name.text, self.manager_email.text)
 
     def offer(self, people: Sequence[EarlierPerson]) -> None:
         """Show the people whom the booker has booked before, to tick."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from wtforms import Field, HiddenField
+from wtforms import HiddenField
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
@@ -41,28 +41,31 @@ class BookForm(PageForm):
     adjustments = TextField(
         "Is there anything you need to take part? (optional)", most=ADJUSTMENTS_LENGTH
     )
-    manager_name = LineField("Name of your line manager", most=MOST_OF_A_NAME)
-    manager_email = LineField("Work email address of your line manager", most=MOST_OF_AN_EMAIL)
     form_key = FormKey()
-    asks_manager = False
-
-    def validate_manager_name(self, field: Field) -> None:
-        """A name, where a line manager must agree."""
-        if self.asks_manager and not field.data:
-            raise ValidationError("Enter the name of your line manager")
-
-    def validate_manager_email(self, field: Field) -> None:
-        """An address, where a line manager must agree."""
-        if self.asks_manager and not field.data:
-            raise ValidationError("Enter the work email address of your line manager")
-        if self.asks_manager:
-            WorkingEmail()(self, field)
 
     @property
     def manager(self) -> Manager | None:
         """The line manager named, if one was asked for; only after the form was found valid."""
-        if not self.asks_manager:
-            return None
+        return None
+
+
+class BookWithManagerForm(BookForm):
+    """The same where a line manager must agree."""
+
+    manager_name = LineField(
+        "Name of your line manager",
+        [Required("Enter the name of your line manager")],
+        most=MOST_OF_A_NAME,
+    )
+    manager_email = LineField(
+        "Work email address of your line manager",
+        [Required("Enter the work email address of your line manager"), WorkingEmail()],
+        most=MOST_OF_AN_EMAIL,
+    )
+
+    @property
+    def manager(self) -> Manager | None:
+        """The line manager named; only after the form was found valid."""
         return Manager(self.manager_name.text, self.manager_email.text)
 
 

@@ -23,6 +23,7 @@ from app.bookings.places import lock_event
 from app.bookings.places import recount_places as recount_places
 from app.bookings.taking import Manager as Manager
 from app.bookings.taking import book as book
+from app.bookings.taking import book_own as book_own
 from app.bookings.taking import person_as_of_today
 from app.catalogue.models import Event, EventMode, EventState
 from app.kernel.db import Base, db, insert_together

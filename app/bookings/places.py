@@ -91,9 +91,18 @@ def lock_to_book(
     In one statement after the lock: others wait for it meanwhile.
     """
     asked = {"event_id": event_id, "person_id": person_id, "form_key": form_key}
-    found = _lock_then_look(_TO_BOOK, {**asked, "wanted": event_id})
-    event, row, person, *counted = found
-    return event, person, terms_from(row), _facts(event, *counted)
+    return _found_to_book(_lock_then_look(_TO_BOOK, {**asked, "wanted": event_id}))
+
+
+def lock_to_book_called(
+    reference: str, person_id: int, form_key: str | None
+) -> tuple[Event, Person, Terms, BookingFacts]:
+    """The same of the event with this reference: the lock says which one that is."""
+    event_id = db.session.connection().scalar(_LOCK_CALLED, {"wanted": reference})
+    if event_id is None:
+        raise LookupError("no such event")
+    asked = {"event_id": event_id, "person_id": person_id, "form_key": form_key}
+    return _found_to_book(_look(_TO_BOOK[1], {**asked, "wanted": event_id}))
 
 
 def lock_events(event_ids: Iterable[int]) -> dict[int, tuple[Event, Terms]]:
@@ -148,6 +157,12 @@ def _to_book() -> tuple[Update, Any]:
 
 
 _TO_BOOK = _to_book()
+_LOCK_CALLED = _BY_REFERENCE[0].returning(cast(Table, Event.__table__).c.id)
+
+
+def _found_to_book(row: Any) -> tuple[Event, Person, Terms, BookingFacts]:
+    event, of_terms, person, *counted = row
+    return event, person, terms_from(of_terms), _facts(event, *counted)
 
 
 def _locked(statements: tuple[Update, Any], wanted: int) -> Event:
@@ -162,6 +177,10 @@ def _locked_with_terms(statements: tuple[Update, Any], wanted: int | str) -> tup
 def _lock_then_look(statements: tuple[Update, Any], wanted: dict[str, Any]) -> Any:
     lock, look = statements
     db.session.connection().execute(lock, {"wanted": wanted["wanted"]})
+    return _look(look, wanted)
+
+
+def _look(look: Any, wanted: dict[str, Any]) -> Any:
     found = db.session.execute(look, wanted).unique().one_or_none()
     if found is None:
         raise LookupError("no such event")

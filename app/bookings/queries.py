@@ -22,9 +22,9 @@ from app.bookings.models import (
 )
 from app.bookings.places import terms_from
 from app.bookings.terms_rules import Terms
-from app.catalogue.models import Event, EventDate, EventMode, Offer
+from app.catalogue.models import Event, EventDate, Offer
 from app.catalogue.rules import event_title, place_words, session_time_words
-from app.kernel.db import db, rows_of
+from app.kernel.db import db
 from app.kernel.london import date_words, short_date_words
 from app.kernel.paging import Pages, pages
 from app.partnership.models import Sector
@@ -39,7 +39,6 @@ _EVENT = (
     .where(Event.reference == bindparam("reference"))
     .options(joinedload(Event.offer), joinedload(Event.dates))
 )
-_SENT_TO = select(Event.id, Event.mode).where(Event.reference == bindparam("reference"))
 _TO_BOOK = (
     select(Event, BookingTerms, Booking.reference, Sector, Organisation)
     .outerjoin(BookingTerms, BookingTerms.offer_id == Event.offer_id)
@@ -66,20 +65,6 @@ _LIVE_BOOKING = select(Booking).where(
 def event_by_reference(reference: str) -> Event | None:
     """The event with its offer and its dates."""
     return db.session.scalars(_EVENT, {"reference": reference}).unique().one_or_none()
-
-
-@dataclass(frozen=True)
-class SentTo:
-    """As much of an event as must be known before its lock is taken."""
-
-    event_id: int
-    mode: EventMode
-
-
-def event_a_form_is_for(reference: str) -> SentTo | None:
-    """The event that somebody sends a form to."""
-    rows = rows_of(_SENT_TO, {"reference": reference})
-    return SentTo(rows[0].id, rows[0].mode) if rows else None
 
 
 @dataclass(frozen=True)

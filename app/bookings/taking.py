@@ -14,7 +14,14 @@ from app.accounts.people import id_of, read_again
 from app.audit import operations as audit
 from app.bookings import emails, terms
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
-from app.bookings.places import BookingFacts, count_places, lock_to_book, taken_by_limits, terms_of
+from app.bookings.places import (
+    BookingFacts,
+    count_places,
+    lock_to_book,
+    lock_to_book_called,
+    taken_by_limits,
+    terms_of,
+)
 from app.bookings.requests import Manager as Manager
 from app.bookings.requests import ask_for_approval
 from app.bookings.rules import Outcome, check_may_book, decide, joining_time
@@ -66,15 +73,9 @@ def book(
 
     The same form sent twice gives the booking it made the first time.
     """
-    _, person, rules_of_offer, facts = lock_to_book(event_id, id_of(person), form_key)
-    booked_by = read_again(booked_by)
-    if facts.booking_of_form_id:
-        earlier = db.session.get_one(Booking, facts.booking_of_form_id)
-        if earlier.person_id != person.id:
-            raise Refused(USED_FORM)
-        return earlier
+    found = lock_to_book(event_id, id_of(person), form_key)
     asked = Asked(
-        booked_by=booked_by,
+        booked_by=read_again(booked_by),
         origin=origin,
         mode=mode,
         form_key=form_key,
@@ -82,7 +83,42 @@ def book(
         manager=manager,
         past_the_rules=past_the_rules,
     )
-    return write_booking(event_id, person, facts, asked, rules_of_offer, now=now)
+    return _write_once(found, asked, now=now)
+
+
+def book_own(
+    reference: str,
+    person: Person,
+    *,
+    mode: EventMode,
+    form_key: str | None,
+    adjustments: str = "",
+    manager: Manager | None = None,
+    now: datetime,
+) -> Booking:
+    """Book a place for oneself at the event with this reference, likewise; LookupError if none."""
+    found = lock_to_book_called(reference, id_of(person), form_key)
+    asked = Asked(
+        booked_by=found[1],
+        origin=BookingOrigin.SELF,
+        mode=mode,
+        form_key=form_key,
+        adjustments=adjustments,
+        manager=manager,
+    )
+    return _write_once(found, asked, now=now)
+
+
+def _write_once(
+    found: tuple[Event, Person, Terms, BookingFacts], asked: Asked, *, now: datetime
+) -> Booking:
+    event, person, rules_of_offer, facts = found
+    if facts.booking_of_form_id:
+        earlier = db.session.get_one(Booking, facts.booking_of_form_id)
+        if earlier.person_id != person.id:
+            raise Refused(USED_FORM)
+        return earlier
+    return write_booking(event.id, person, facts, asked, rules_of_offer, now=now)
 
 
 def write_booking(

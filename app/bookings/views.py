@@ -24,7 +24,7 @@ from app.bookings import (
 from app.bookings.booking_page import booking_words, joining
 from app.bookings.calendar_invites import item_of, links_by_date
 from app.bookings.colleague_emails import name_for_booker
-from app.bookings.forms import BookForm, OneButton
+from app.bookings.forms import BookForm, BookWithManagerForm, OneButton
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
 from app.bookings.moving_queries import replacement
 from app.bookings.notice import is_late, last_day
@@ -127,13 +127,11 @@ def calendar_response(text: str, name: str) -> Response:
 @public
 def book(reference: str) -> str | AnyResponse:
     """Check answers and book; signing in and a first profile are part of the journey."""
-    form = BookForm()
-    form.asks_manager = "manager_email" in request.form
-    sent_to = queries.event_a_form_is_for(reference) if form.is_submitted() else None
+    form = BookWithManagerForm() if "manager_email" in request.form else BookForm()
     first = _where_first(reference)
     if first:
         return redirect(first)
-    if sent_to and (made := _book(sent_to, form)):
+    if form.is_submitted() and (made := _book(reference, form)):
         return redirect(url_for("bookings.booking", reference=made))
     return _book_page(reference, form)
 
@@ -148,21 +146,18 @@ def _where_first(reference: str) -> str | None:
     return None if current_user.profile_completed_at else f"/welcome?next={here}"
 
 
-def _book(sent_to: queries.SentTo, form: BookForm) -> str | None:
+def _book(reference: str, form: BookForm) -> str | None:
     """Book the place asked for; the booking's reference, or None and the form says why."""
-    if sent_to.mode is not EventMode.HYBRID:
+    if not {"mode", "asks_mode"} & request.form.keys():
         del form.mode
     if not form.submitted_and_valid():
         return None
-    mode = EventMode(form.mode.data) if "mode" in form else sent_to.mode
-    me = _me()
+    mode = EventMode(form.mode.data) if "mode" in form else EventMode.HYBRID  # not said
     try:
         with transaction():
-            made = operations.book(
-                sent_to.event_id,
-                me,
-                booked_by=me,
-                origin=BookingOrigin.SELF,
+            made = operations.book_own(
+                reference,
+                _me(),
                 mode=mode,
                 form_key=form.form_key.data,
                 adjustments=form.adjustments.text,
@@ -170,6 +165,8 @@ def _book(sent_to: queries.SentTo, form: BookForm) -> str | None:
                 now=clock.now(),
             )
             return made.reference
+    except LookupError:
+        abort(404)
     except Refused as refusal:
         form.refuse(refusal)
         return None
@@ -185,8 +182,13 @@ def _book_page(reference: str, form: BookForm) -> str | AnyResponse:
             return redirect(url_for("bookings.booking", reference=found.own_reference))
         if state not in event_page.BOOKABLE:
             return redirect(url_for("bookings.event", reference=reference))
+    asks_manager = found.terms.approved_by is ApprovedBy.MANAGER
+    if asks_manager and not isinstance(form, BookWithManagerForm):
+        form = _with_errors_of(form, BookWithManagerForm())
     if shown.mode is not EventMode.HYBRID and "mode" in form:
         del form.mode
+    elif shown.mode is EventMode.HYBRID and "mode" not in form:
+        form = _with_errors_of(form, type(form)())
     form.form_key.data = form.form_key.data or new_reference(20)
     return render_template(
         "bookings/book.html",
@@ -198,6 +200,15 @@ def _book_page(reference: str, form: BookForm) -> str | AnyResponse:
         adjustments_hint=adjustments.hint(shown.mode, has_catering=shown.has_catering),
         **_terms_in_words(found.terms, _me()),
     )
+
+
+def _with_errors_of(form: BookForm, another: BookForm) -> BookForm:
+    """What must be asked has changed since the page was opened: the same answers, more questions.
+
+    What was refused is said on the new form too.
+    """
+    another.form_errors.extend(form.form_errors)
+    return another
 
 
 def _terms_in_words(rules: Terms, person: Person | None) -> dict[str, Any]:

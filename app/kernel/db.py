@@ -33,6 +33,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached,
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from app.kernel.postgres_cursors import cursor_class
+
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -197,9 +199,9 @@ def init_app(app: Flask) -> None:
     options: dict[str, Any] = app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {})
     options.setdefault("hide_parameters", True)  # a log names no person
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-        options.setdefault(
-            "connect_args", {"options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c timezone=UTC"}
-        )
+        connecting = options.setdefault("connect_args", {})
+        connecting.setdefault("options", f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c timezone=UTC")
+        connecting.setdefault("cursor_factory", cursor_class())
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

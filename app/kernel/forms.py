@@ -190,6 +190,11 @@ class TextField(TextAreaField):
 class PageForm(FlaskForm):
     """A form on a page; `refuse()` puts a rule's refusal where the other errors stand."""
 
+    class Meta(FlaskForm.Meta):
+        """The token against forged requests is looked at once, before any view, for every form."""
+
+        csrf = False
+
     def submitted_and_valid(self) -> bool:
         """Whether this is a filled-in form that can be acted on."""
         return bool(self.validate_on_submit())

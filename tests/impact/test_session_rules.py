@@ -1,0 +1,119 @@
+"""Lines of sessions, and an attack on them: all subtractions between totals, sectors, sessions."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from app.impact.disclosure import ELSEWHERE_THRESHOLD, ShownGroup, merge_small_groups
+from app.impact.session_rules import Session, lines_of, lines_of_questions, may_cross
+from tests.impact.test_disclosure_attack import smallest_found
+
+TEN = ELSEWHERE_THRESHOLD
+People = frozenset[int]
+Invented = dict[int, tuple[Session, str]]  # who: about which session, of which sector
+
+
+def invented(seed: int) -> Invented:
+    """30 to 120 people at up to six sessions of two offers, let in in up to three steps of ten."""
+    dice = random.Random(seed)
+    steps = dice.randint(1, 3)
+    sessions = [Session(n % steps, n % 2 + 1, n + 1) for n in range(dice.randint(2, 6))]
+    chosen = dice.choices(sessions, [dice.random() for _ in sessions], k=dice.randint(30, 120))
+    first = {session.step: session for session in sessions}
+    chosen += [session for session in first.values() for _ in range(TEN)]
+    # Most of a sector come to one session, as when it was held in their building.
+    return {
+        n: (session, "ABCDEF"[session.event_id - 1] if dice.random() < 0.85 else dice.choice("AB"))
+        for n, session in enumerate(chosen)
+    }
+
+
+def of_sessions(people: Invented, sessions: Iterable[Session]) -> People:
+    wanted = set(sessions)
+    return frozenset(n for n, (session, _) in people.items() if session in wanted)
+
+
+def sector_lines(people: Invented) -> list[ShownGroup]:
+    counted = Counter(sector for _, sector in people.values())
+    return merge_small_groups(counted, threshold=TEN, total=len(people))
+
+
+Policy = Callable[[Invented], list[frozenset[Session]]]
+
+
+def as_shown(people: Invented) -> list[frozenset[Session]]:
+    bases = Counter(session for session, _ in people.values())
+    lines = lines_of(bases, threshold=TEN)
+    shown = lines_of_questions(lines, [("question", bases, None)], threshold=TEN)["question"]
+    crossed = Counter(people.values())
+    return shown if may_cross(shown, sector_lines(people), crossed, threshold=TEN) else []
+
+
+def without_crossing(people: Invented) -> list[frozenset[Session]]:
+    bases = Counter(session for session, _ in people.values())
+    return [line.sessions for line in lines_of(bases, threshold=TEN)]
+
+
+def without_steps(people: Invented) -> list[frozenset[Session]]:
+    bases = Counter(session._replace(step=0) for session, _ in people.values())
+    step_of = {session.event_id: session.step for session, _ in people.values()}
+    return [
+        frozenset(session._replace(step=step_of[session.event_id]) for session in line.sessions)
+        for line in lines_of(bases, threshold=TEN)
+    ]
+
+
+def breaches(policy: Policy, seeds: Iterable[int]) -> list[int]:
+    """Seeds whose lines, beside all that is shown or was shown before, tell of fewer than ten."""
+    found = []
+    for seed in seeds:
+        people = invented(seed)
+        steps = sorted({session.step for session, _ in people.values()})
+        earlier = {
+            frozenset(n for n, (session, _) in people.items() if session.step <= step)
+            for step in steps
+        }
+        sectors = {
+            frozenset(n for n, (_, sector) in people.items() if sector in line.members)
+            for line in sector_lines(people)
+        }
+        sessions = {of_sessions(people, line) for line in policy(people)}
+        now = {frozenset(people)} | sectors
+        if any(smallest_found(views | sessions) < TEN for views in (earlier, now)):
+            found.append(seed)
+    return found
+
+
+ATTACKED = range(150)
+
+
+def test_no_line_of_sessions_gives_away_fewer_people_than_the_threshold() -> None:
+    assert breaches(as_shown, ATTACKED) == []
+    with_lines = [seed for seed in ATTACKED if len(as_shown(invented(seed))) > 1]
+    assert len(with_lines) >= 25, "the attack must have something to attack"
+
+
+def test_lines_that_do_not_look_at_sectors_are_broken_by_the_same_attack() -> None:
+    assert breaches(without_crossing, ATTACKED)
+
+
+def test_lines_across_steps_are_broken_by_the_same_attack() -> None:
+    assert breaches(without_steps, ATTACKED)
+
+
+def test_sessions_of_one_offer_are_put_together_first() -> None:
+    bases = {Session(0, 1, 1): 6, Session(0, 1, 2): 7, Session(0, 2, 3): 12}
+    lines = {
+        frozenset(s.event_id for s in line.sessions) for line in lines_of(bases, threshold=TEN)
+    }
+    assert lines == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_no_line_lies_across_two_steps() -> None:
+    bases = {Session(0, 1, 1): 20, Session(1, 1, 2): 4, Session(1, 1, 3): 9}
+    lines = {
+        frozenset(s.event_id for s in line.sessions) for line in lines_of(bases, threshold=TEN)
+    }
+    assert lines == {frozenset({1}), frozenset({2, 3})}

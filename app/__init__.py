@@ -32,6 +32,9 @@ import app.demo.views
 import app.home.views
 import app.impact.group_views
 import app.impact.manage_views
+import app.impact.reports.figures_views
+import app.impact.reports.public_views
+import app.impact.reports.views
 import app.notices.manage_views
 import app.notices.wording_views
 import app.partnership.views
@@ -81,6 +84,9 @@ BLUEPRINTS = (
     app.surveys.building_views.bp,
     app.surveys.question_views.bp,
     app.impact.manage_views.bp,
+    app.impact.reports.views.bp,
+    app.impact.reports.figures_views.bp,
+    app.impact.reports.public_views.bp,
     app.impact.group_views.bp,
     app.accounts.manage_views.bp,
 )

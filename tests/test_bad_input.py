@@ -23,6 +23,8 @@ from tests.support.forms_files import an_import_draft
 from tests.support.hostile import TEXTS
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
+from tests.support.reports import a_published_report
+from tests.support.reports import begin as begin_report
 from tests.support.world import MARKS, World, contents, make_world, sign_in_as
 
 # What a careful person would type, by the name of the field.
@@ -34,6 +36,8 @@ CAREFUL = {
     "description": "What it is, at length.",
     "who_for": "Everyone who works with families.",
     "subject_words": "the toolkit",
+    "heading": "What people say",
+    "correction": "A number was wrong",
     "reason": "The trainer is ill",
     "manager_name": "Max Head",
     "manager_email": "max.head@example.org",
@@ -123,6 +127,12 @@ CASES = (
     ),
     Case("/manage/surveys/import", "delivery"),
     Case("/manage/surveys/import/<reference>", "delivery"),
+    Case("/impact/evaluations/<slug>/report", "delivery", "Begin the report"),
+    Case("/impact/reports/<slug>/correct", "delivery", "Begin the correction"),
+    Case("/impact/reports/<slug>/sections/<int:section_id>", "delivery", "Save the section"),
+    Case("/impact/reports/<slug>/sections/new", "delivery", "Save the section"),
+    Case("/impact/reports/<slug>/withdraw", "delivery", "Withdraw the report"),
+    Case("/impact/reports/<slug>/words", "delivery", "Save"),
     Case("/admin", "administrator"),
     Case("/admin/organisations/<reference>", "administrator"),
     Case("/admin/organisations/<reference>/merge", "administrator", query="?q=Organisation"),
@@ -169,6 +179,14 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
         draft = an_import_draft(evaluation.id, db.session.merge(actor), now=now)
         return world.address(case.rule, app, reference=draft)
+    if case.rule in {"/impact/reports/<slug>/correct", "/impact/reports/<slug>/withdraw"}:
+        evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
+        report = a_published_report(evaluation, db.session.merge(actor), now=now)
+        return world.address(case.rule, app, slug=report)
+    if case.rule == "/impact/reports/<slug>/sections/new":
+        evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
+        report = begin_report(evaluation, db.session.merge(actor), now=now)
+        return world.address(case.rule, app, slug=report)
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

@@ -16,6 +16,7 @@ from app.bookings import links
 from app.bookings.links import Purpose
 from app.bookings.models import Approval, ApprovedBy, Booking, BookingState
 from app.catalogue.models import Audience, Event, EventState, Offer, OfferState, Series, Topic
+from app.impact.reports import queries as reports
 from app.kernel.access import Role
 from app.kernel.db import db
 from app.kernel.tokens import token_hash
@@ -42,6 +43,8 @@ from tests.support.factories import (
     make_terms,
 )
 from tests.support.forms_files import an_import, an_import_draft
+from tests.support.reports import KEY, a_published_report, an_answered_evaluation
+from tests.support.reports import begin as begin_report
 from tests.support.signing_in import sign_in
 from tests.support.surveys import a_draft, links_in, messages, round_of_work
 
@@ -71,6 +74,8 @@ class World:
     import_draft: str
     import_run: str
     proposed: str
+    rated: str
+    reports: tuple[str, str]  # a draft, and one that is published
     token: str
     people: dict[str, Person] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -194,6 +199,11 @@ def make_world(now: datetime, **words: str) -> World:
     proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
     import_run = an_import(evaluation.id, people["delivery"], now=now)
     import_draft = an_import_draft(evaluation.id, people["delivery"], now=now)
+    rated = an_answered_evaluation(offer, title=words.get("title", "Rated"))
+    written = (
+        begin_report(rated, people["delivery"], now=now, title=words.get("title", "Being written")),
+        a_published_report(rated, people["delivery"], now=now),
+    )
     db.session.commit()
     round_of_work(now)
     [letter] = messages("survey")
@@ -215,6 +225,8 @@ def make_world(now: datetime, **words: str) -> World:
         import_draft=import_draft,
         import_run=import_run,
         proposed=proposed.reference,
+        rated=rated.slug,
+        reports=written,
         token=token,
         people=people,
     )
@@ -248,9 +260,14 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/bookings/for-others": {"reference": world.event.reference},
         "/certificates/<code>": {"code": code_of(world.attended.reference)},
         "/dev/mail": {"name": A_MAIL},
+        "/evaluation-reports/<slug>": {"slug": world.reports[1], "number": 1, "key": KEY},
         "/events/<reference>": {"reference": world.event.reference},
         "/events/<reference>.ics": {"reference": world.event.reference},
         "/impact/evaluations": {"slug": world.evaluation.slug},
+        "/impact/evaluations/<slug>/charts/<key>.svg": {"slug": world.rated, "key": KEY},
+        "/impact/reports": {"slug": world.reports[0], "section_id": _section_id(world.reports[0])},
+        "/impact/reports/<slug>/correct": {"slug": world.reports[1]},
+        "/impact/reports/<slug>/withdraw": {"slug": world.reports[1]},
         "/impact/<kind>": {"kind": "offers", "slug": world.offer.slug},
         "/learning/<slug>": {"slug": world.offer.slug},
         "/manage/evaluations": {"slug": world.evaluation.slug},
@@ -297,6 +314,12 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
 def _round_reference(event: Event) -> str:
     found = select(NoticeRound.reference).where(NoticeRound.event_id == event.id)
     return db.session.scalars(found.order_by(NoticeRound.due_at)).first() or MISSING
+
+
+def _section_id(slug: str) -> int:
+    report = reports.working_report(slug)
+    assert report
+    return report.sections[0].id
 
 
 def _default_slug(offer: Offer) -> str:

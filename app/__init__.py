@@ -43,6 +43,7 @@ import app.surveys.building_views
 import app.surveys.import_views
 import app.surveys.manage_views
 import app.surveys.question_views
+import app.surveys.schedule_views
 import app.surveys.views
 import config
 from app import commands, page, schema
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     app.notices.manage_views.bp,
     app.notices.wording_views.bp,
     app.surveys.manage_views.bp,
+    app.surveys.schedule_views.bp,
     app.surveys.import_views.bp,
     app.surveys.building_views.bp,
     app.surveys.question_views.bp,

@@ -25,7 +25,7 @@ from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
 from tests.support.reports import a_published_report
 from tests.support.reports import begin as begin_report
-from tests.support.world import MARKS, World, contents, make_world, sign_in_as
+from tests.support.world import A_LINE, MARKS, World, contents, make_world, sign_in_as
 
 # What a careful person would type, by the name of the field.
 CAREFUL = {
@@ -39,6 +39,7 @@ CAREFUL = {
     "heading": "What people say",
     "correction": "A number was wrong",
     "reason": "The trainer is ill",
+    "moved_to": "10 January 2028",
     "manager_name": "Max Head",
     "manager_email": "max.head@example.org",
     "most_per_organisation": "2",
@@ -115,6 +116,8 @@ CASES = (
     Case("/manage/offers/<slug>/surveys", "delivery"),
     Case("/manage/evaluations/new", "delivery"),
     Case("/manage/evaluations/<slug>", "delivery"),
+    Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
+    Case(f"{A_LINE}/skip", "delivery", "Skip it"),
     Case("/manage/questionnaires/new", "delivery"),
     Case("/manage/questionnaires/<slug>/rename", "delivery"),
     Case("/manage/questionnaires/<slug>/copy", "delivery"),

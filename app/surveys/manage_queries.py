@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
 
@@ -17,6 +15,7 @@ from app.surveys import rules
 from app.surveys.models import (
     Evaluation,
     InvitationState,
+    MissedBecause,
     Questionnaire,
     QuestionnaireVersion,
     SurveyInvitation,
@@ -24,10 +23,6 @@ from app.surveys.models import (
 )
 from app.surveys.planning import asked_about, came
 from app.surveys.response_models import Response, ResponseSource
-
-SCHEDULE_PAST = timedelta(days=425)
-SCHEDULE_AHEAD = timedelta(days=800)
-STILL_OPEN = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,7 @@ class Counts:
     undelivered: int = 0
     answered: int = 0
     missed: int = 0
+    skipped: int = 0  # of the missed
     stopped: int = 0
 
     @property
@@ -68,24 +64,8 @@ class PlannedWave:
     @property
     def can_be_removed(self) -> bool:
         """Whether nobody has been asked or missed yet."""
-        return not (self.counts.sent or self.counts.missed or self.counts.stopped)
-
-
-@dataclass(frozen=True)
-class ScheduleLine:
-    """One wave of one event, or of a series: when due, and how it goes."""
-
-    title: str
-    slug: str
-    months_later: int
-    event_ends_at: datetime | None
-    due_at: datetime
-    counts: Counts
-
-    @property
-    def words(self) -> str:
-        """When people are asked."""
-        return rules.wave_words(self.months_later)
+        missed = self.counts.missed - self.counts.skipped
+        return not (self.counts.sent or missed or self.counts.stopped)
 
 
 def plan_of(evaluation_id: int) -> list[PlannedWave]:
@@ -95,7 +75,7 @@ def plan_of(evaluation_id: int) -> list[PlannedWave]:
             Wave.months_later,
             Questionnaire.title.label("questionnaire"),
             QuestionnaireVersion.number,
-            *_counts(),
+            *counts_of_states().values(),
         )
         .join(QuestionnaireVersion, QuestionnaireVersion.id == Wave.version_id)
         .join(Questionnaire, Questionnaire.id == QuestionnaireVersion.questionnaire_id)
@@ -133,70 +113,22 @@ def open_answers_count(evaluation_id: int) -> int:
     return db.session.scalar(found) or 0
 
 
-def schedule_length(which: str, *, now: datetime) -> int:
-    """How many lines that part of the schedule has."""
-    lines = _schedule(which, now=now).with_only_columns(SurveyInvitation.wave_id).subquery()
-    return db.session.scalar(select(func.count()).select_from(lines)) or 0
-
-
-def schedule(which: str, *, now: datetime, first: int, last: int) -> list[ScheduleLine]:
-    """One page of the schedule (R42): coming, open or ended; the last year and what is planned."""
-    due_at = func.min(SurveyInvitation.due_at)
-    order = due_at.asc() if which == "coming" else due_at.desc()
-    query = _schedule(which, now=now).order_by(order, SurveyInvitation.wave_id)
-    found = db.session.execute(query.offset(first).limit(last - first)).all()
-    return [
-        ScheduleLine(title, slug, months, ends_at, due, Counts(*counts))
-        for _wave, title, slug, months, ends_at, due, *counts in found
-    ]
-
-
-def _schedule(which: str, *, now: datetime) -> Any:
-    periods = {
-        "coming": (now, now + SCHEDULE_AHEAD),
-        "open": (now - STILL_OPEN, now),
-        "ended": (now - SCHEDULE_PAST, now - STILL_OPEN),
-    }
-    begins, ends = periods[which]
-    of_event = case((Wave.once_per_person.is_(True), None), else_=Event.ends_at)
-    return (
-        select(
-            SurveyInvitation.wave_id,
-            Evaluation.title,
-            Evaluation.slug,
-            Wave.months_later,
-            of_event.label("event_ends_at"),
-            func.min(SurveyInvitation.due_at),
-            *_counts(),
-        )
-        .join(Wave, Wave.id == SurveyInvitation.wave_id)
-        .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
-        .join(Event, Event.id == SurveyInvitation.event_id)
-        .where(SurveyInvitation.state.in_(list(InvitationState)))
-        .where(SurveyInvitation.due_at > begins, SurveyInvitation.due_at <= ends)
-        .group_by(
-            SurveyInvitation.wave_id,
-            Evaluation.title,
-            Evaluation.slug,
-            Wave.months_later,
-            of_event,
-        )
-    )
-
-
-def _counts() -> list[ColumnElement[int]]:
-    """The columns of Counts, in its order."""
+def counts_of_states() -> dict[str, ColumnElement[int]]:
+    """The columns of Counts, by name in its order."""
     state = SurveyInvitation.state
-    asked = (InvitationState.SENT, InvitationState.ANSWERED, InvitationState.CLOSED)
-    conditions: Sequence[ColumnElement[bool]] = (
-        state == InvitationState.PLANNED,
-        state.in_(asked),
-        SurveyInvitation.bounced_at.is_not(None),
-        state == InvitationState.ANSWERED,
-        state == InvitationState.MISSED,
-        state == InvitationState.STOPPED,
-    )
-    return [func.coalesce(func.sum(case((met, 1), else_=0)), 0) for met in conditions]
+    conditions: dict[str, ColumnElement[bool]] = {
+        "planned": state == InvitationState.PLANNED,
+        "sent": state.in_((InvitationState.SENT, InvitationState.ANSWERED, InvitationState.CLOSED)),
+        "undelivered": SurveyInvitation.bounced_at.is_not(None),
+        "answered": state == InvitationState.ANSWERED,
+        "missed": state == InvitationState.MISSED,
+        "skipped": SurveyInvitation.missed_because == MissedBecause.SKIPPED,
+        "stopped": state == InvitationState.STOPPED,
+    }
+    return {
+        name: func.coalesce(func.sum(case((met, 1), else_=0)), 0)
+        for name, met in conditions.items()
+    }
 
 
 def find_evaluation(slug: str) -> Evaluation | None:

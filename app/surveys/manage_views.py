@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -9,35 +11,57 @@ from flask_login import current_user
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.db import transaction
-from app.kernel.forms import choices_of
+from app.kernel.forms import choices_of, one_line
+from app.kernel.london import london_date
 from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
-from app.surveys import building_queries, evaluations, import_queries, manage_queries
+from app.surveys import (
+    building_queries,
+    evaluations,
+    import_queries,
+    manage_queries,
+    schedule_queries,
+    schedule_rules,
+)
 from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton
 from app.surveys.models import Evaluation, QuestionnaireKind
+from app.surveys.schedule_queries import Asked
+from app.surveys.schedule_rules import LineState
 
 bp = Blueprint("manage_surveys", __name__)
 
 planners_only = for_roles(Role.DELIVERY, Role.ADVISOR)
-PARTS = {"coming": "Coming up", "open": "Open or just closed", "ended": "Ended"}
+MOST_WORDS = 100
 
 
 @bp.get("/manage/surveys")
 @planners_only
 def schedule() -> str:
-    """What is due, asked, answered, closed and missed, over all offers (R42)."""
-    which = request.args.get("show", "open")
-    which = which if which in PARTS else "open"
+    """What is due, asked, answered, closed, reported, missed and skipped, over all offers (R42)."""
     now = clock.now()
-    length = manage_queries.schedule_length(which, now=now)
+    parts = schedule_rules.periods(london_date(now))
+    wanted = request.args.get("period")
+    asked = Asked(
+        period=next((part for part in parts if part.key == wanted), parts[0]),
+        words=one_line(request.args.get("about"))[:MOST_WORDS],
+        state=next((one for one in LineState if one == request.args.get("state")), None),
+    )
+    counts = schedule_queries.counts_by_state(asked, now=now)
+    length = counts.get(asked.state, 0) if asked.state else sum(counts.values())
     shown = pages(page_number(request.args.get("page")), length=length)
+    filters: dict[str, Any] = {"period": asked.period.key, "about": asked.words or None}
     return render_template(
         "surveys/schedule.html",
-        lines=manage_queries.schedule(which, now=now, first=shown.first, last=shown.last),
+        lines=schedule_queries.lines(asked, now=now, first=shown.first, last=shown.last),
+        counts=counts,
+        asked=asked,
+        parts=parts,
+        filters=filters,
+        state_words=schedule_rules.STATE_WORDS,
         pages=shown,
-        parts=PARTS,
-        which=which,
-        address_of_page=lambda number: url_for(".schedule", show=which, page=number),
+        address_of_page=lambda number: url_for(
+            ".schedule", **filters, state=asked.state, page=number
+        ),
     )
 
 

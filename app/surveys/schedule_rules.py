@@ -6,13 +6,12 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.kernel.london import SURVEY_HOUR, date_words, from_london, london_date
+from app.kernel.london import SURVEY_HOUR, add_months, date_words, from_london, london_date
 from app.kernel.refusals import Refused
 from app.surveys import rules
 from app.surveys.models import MissedBecause
 
 LATEST_MOVE = timedelta(days=366)
-MOST_DAYS_SHOWN = 800
 
 
 class LineState(enum.StrEnum):
@@ -95,3 +94,42 @@ def wait_words(waiting: int, until: datetime, *, one_day: bool) -> str:
 def missed_words(counts: dict[MissedBecause, int]) -> str:
     """How many were never asked, and why: 3 too late, 12 skipped."""
     return ", ".join(f"{count} {MISSED_WORDS[why]}" for why, count in counts.items() if count)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A part of the schedule that can be looked at: London days, the last one included."""
+
+    key: str
+    words: str
+    first_on: date
+    last_on: date
+
+
+def periods(today: date) -> list[Period]:
+    """The parts that staff can choose: what is near, all that comes, quarters, financial years."""
+    this_quarter = date(today.year, today.month - (today.month - 1) % 3, 1)
+    year = today.year if today.month > 3 else today.year - 1
+    quarters = (add_months(this_quarter, 3 * number) for number in range(-5, 5))
+    return [
+        Period(
+            "near",
+            "Two months back to three months ahead",
+            add_months(today, -2),
+            add_months(today, 3),
+        ),
+        Period("coming", "All that is coming", today, add_months(today, 38)),
+        *(_quarter(first_on) for first_on in quarters),
+        *(_financial_year(first) for first in (year - 1, year, year + 1)),
+    ]
+
+
+def _quarter(first_on: date) -> Period:
+    last_on = add_months(first_on, 3) - timedelta(days=1)
+    words = f"{first_on:%B} to {last_on:%B} {last_on.year}"
+    return Period(f"{first_on.year}-{first_on.month}", words, first_on, last_on)
+
+
+def _financial_year(year: int) -> Period:
+    words = f"Financial year {year}-{(year + 1) % 100:02}"
+    return Period(f"{year}-{year + 1}", words, date(year, 4, 1), date(year + 1, 3, 31))

@@ -49,6 +49,7 @@ from tests.support.signing_in import sign_in
 from tests.support.surveys import a_draft, links_in, messages, round_of_work
 
 MISSING = "nosuchthing"
+A_LINE = "/manage/evaluations/<slug>/plan/<int(signed=True):months>/of/<line>"
 A_MAIL = "20261110-090000-1-nosuchmail.eml"
 # Tables in which a read, or a refused attempt, may leave its mark.
 MARKS = {"sign_in_session", "attempt", "alembic_version"}
@@ -271,6 +272,14 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/impact/<kind>": {"kind": "offers", "slug": world.offer.slug},
         "/learning/<slug>": {"slug": world.offer.slug},
         "/manage/evaluations": {"slug": world.evaluation.slug},
+        **{
+            f"{A_LINE}{end}": {
+                "slug": _default_slug(world.offer),
+                "months": 12,
+                "line": world.past_event.reference,
+            }
+            for end in ("", "/move", "/skip", "/undo")
+        },
         "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove": {
             "slug": _default_slug(world.offer),
             "months": 12,

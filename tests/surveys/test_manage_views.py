@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.catalogue.models import OfferKind, Series
 from app.kernel.access import Role
 from app.kernel.db import db
-from app.surveys import building, operations
+from app.surveys import building
 from app.surveys.models import Evaluation
 from tests.support.factories import make_offer, make_person
 from tests.support.page_client import PageClient
@@ -110,28 +110,6 @@ def test_a_point_in_time_must_be_one_of_those_offered(
     page = client.get(f"/manage/offers/{slug}/surveys")
     page = client.post_form(page, {"months": None}, extra={"months": months})
     assert page.errors
-
-
-def test_the_schedule_shows_each_session_once(client: PageClient, slug: str) -> None:
-    page = client.get("/manage/surveys")
-    assert "0 of 3 answered (0%)" in page.words
-    assert len(page.select("tbody")[0].select("tr")) == 1
-    coming = client.click(page, "Coming up")
-    assert len(coming.select("tbody")[0].select("tr")) == 2
-    assert "Nothing here" in client.click(page, "Ended").words
-    assert client.get("/manage/surveys?show=x'&page=999").status_code == 200
-
-
-def test_the_schedule_has_pages(client: PageClient, slug: str, now: datetime) -> None:
-    offer = make_offer()
-    operations.ensure_default_evaluations(now=ENDED - timedelta(days=60))
-    for days in range(30):
-        attended(past_event(offer, ended_at=ENDED - timedelta(days=days)))
-    db.session.commit()
-    round_of_work(now)
-    page = client.get("/manage/surveys?show=coming")
-    assert len(page.select("tbody")[0].select("tr")) == 25
-    assert client.click(page, "Next page →").h1 == "Survey schedule"
 
 
 def test_whoever_cannot_be_reached_is_counted(client: PageClient, slug: str) -> None:

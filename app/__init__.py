@@ -45,6 +45,7 @@ import app.surveys.manage_views
 import app.surveys.question_views
 import app.surveys.schedule_views
 import app.surveys.views
+import app.surveys.open_link_views
 import config
 from app import commands, page, schema
 from app.accounts import signed_in
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     app.surveys.schedule_views.bp,
     app.surveys.import_views.bp,
     app.surveys.building_views.bp,
+    app.surveys.open_link_views.bp,
     app.surveys.question_views.bp,
     app.impact.manage_views.bp,
     app.impact.reports.views.bp,

@@ -94,6 +94,7 @@ def plan_surveys(now: datetime) -> Iterator[int]:
     with transaction():
         surveys.ensure_default_evaluations(now=now)
     yield 0
+        surveys.follow_sessions()
     planned = MOST_AT_ONCE
     while planned >= MOST_AT_ONCE:
         with transaction():
@@ -105,6 +106,7 @@ def send_surveys(now: datetime) -> Iterator[int]:
     """Queue what people are to be asked now, one message and one transaction each."""
     yield from one_by_one(_people(surveys.people_due, now), surveys.send_to, now)
 
+    yield from one_by_one(_people(surveys.links_to_pass_on, now), surveys.pass_on, now)
 
 def remind_of_surveys(now: datetime) -> Iterator[int]:
     """Queue reminders for those who have not answered, one message and one transaction each."""

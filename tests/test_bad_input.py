@@ -57,6 +57,7 @@ CAREFUL = {
     "at_time": "9am",
 }
 ABOUT_A_REQUEST = {
+    "last": "3 March 2027",
     "/bookings/<reference>/approval/<token>",
     "/bookings/<reference>/manager",
     "/manage/approvals/<reference>",
@@ -118,6 +119,10 @@ CASES = (
     Case("/manage/evaluations/<slug>", "delivery"),
     Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
     Case(f"{A_LINE}/skip", "delivery", "Skip it"),
+    Case(
+        "/manage/evaluations/<slug>/links/new", "delivery", "Make the links", query="?kind=agency"
+    ),
+    Case("/manage/events/<reference>/survey-links", "delivery", "Plan the later link"),
     Case("/manage/questionnaires/new", "delivery"),
     Case("/manage/questionnaires/<slug>/rename", "delivery"),
     Case("/manage/questionnaires/<slug>/copy", "delivery"),

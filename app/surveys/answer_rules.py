@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 TEXT_LENGTHS = {"short_text": 200, "long_text": 2000}
 TEXT_KINDS = frozenset(TEXT_LENGTHS)
 HIGHEST_SCORE = 10
+# A form longer than this is asked one idea at a time: nobody scrolls through it on a phone.
+MOST_TOGETHER = 6
 MOST_ON_A_SCREEN = 5
 SCORES = [str(score) for score in range(HIGHEST_SCORE + 1)]
 
@@ -57,6 +59,11 @@ class AskedQuestion:
         return self.kind in TEXT_KINDS
 
     @property
+    def can_be_answered(self) -> bool:
+        """Whether there is anything to choose or a place to write."""
+        return self.is_text or bool(self.choices)
+
+    @property
     def steps(self) -> list[tuple[str, str]]:
         """The numbers of a scale or a score, each with what it stands for."""
         if self.kind == "score":
@@ -104,15 +111,15 @@ def questions_shown(
 
 def sections_to_come(
     questions: Sequence[AskedQuestion], answers: Mapping[str, Sequence[str]]
-) -> int:
-    """How many screens there will be at most, while questions that route are not answered yet."""
+) -> list[Section]:
+    """The screens there will be at most, while questions that route are not answered yet."""
     open_routers = {q.shown_if_key for q in questions} - answers.keys() - {None}
     hoped_for = {
         key: [value for q in questions if q.shown_if_key == key for value in q.shown_if_values]
         for key in open_routers
         if key is not None
     }
-    return len(sections_shown(questions, {**answers, **hoped_for}))
+    return sections_shown(questions, {**answers, **hoped_for})
 
 
 def sections_shown(
@@ -129,25 +136,41 @@ def sections_shown(
 
 
 def screens(questions: Iterable[AskedQuestion]) -> list[Section]:
-    """Every screen there is: a section, in parts where it is long or where an answer routes on.
+    """Every screen there is: of a long form one idea each, of a short one a section.
 
-    Cut before anything is answered, so that no answer moves a question to another screen.
+    A section comes in parts where it is long or where an answer routes on. Cut before anything
+    is answered, so that no answer moves a question to another screen.
     """
     by_title: dict[str, list[AskedQuestion]] = {}
     for question in questions:
         by_title.setdefault(question.section, []).append(question)
-    return [Section(title, part) for title, asked in by_title.items() for part in _parts(asked)]
+    is_long = sum(len(asked) for asked in by_title.values()) > MOST_TOGETHER
+    return [
+        Section(title, part)
+        for title, asked in by_title.items()
+        for part in _parts(asked, one_by_one=is_long)
+    ]
 
 
-def _parts(section: Iterable[AskedQuestion]) -> Iterator[tuple[AskedQuestion, ...]]:
+def _parts(
+    section: Iterable[AskedQuestion], *, one_by_one: bool
+) -> Iterator[tuple[AskedQuestion, ...]]:
     part: list[AskedQuestion] = []
     for question in section:
         is_routed_here = any(one.key == question.shown_if_key for one in part)
-        if is_routed_here or len(part) == MOST_ON_A_SCREEN:
+        is_new_idea = one_by_one and part and not _is_one_idea(part, question)
+        if is_routed_here or is_new_idea or len(part) == MOST_ON_A_SCREEN:
             yield tuple(part)
             part = []
         part.append(question)
     yield tuple(part)
+
+
+def _is_one_idea(part: Sequence[AskedQuestion], question: AskedQuestion) -> bool:
+    """Two marks out of ten are compared: then and now; a quote's consent goes with its words."""
+    before = part[-1]
+    two_marks = len(part) == 1 and before.kind == question.kind == "score"
+    return two_marks or (question.kind == "quote_consent" and before.is_text)
 
 
 def check(questions: Iterable[AskedQuestion], sent: Mapping[str, Sequence[str]]) -> Checked:

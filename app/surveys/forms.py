@@ -22,6 +22,11 @@ class SectionForm:
     errors: dict[str, str] = field(default_factory=dict)
     form_errors: list[str] = field(default_factory=list)
 
+    @property
+    def one(self) -> AskedQuestion | None:
+        """The question, where the screen has only one."""
+        return self.section.questions[0] if len(self.section.questions) == 1 else None
+
     def all_errors(self) -> Iterator[tuple[str, str]]:
         """Each error with the id of the control to mend, in the order of the questions."""
         for text in self.form_errors:
@@ -40,9 +45,11 @@ def first_control_id(question: AskedQuestion) -> str:
 
 def read(section: Section, sent: MultiDict[str, str]) -> tuple[SectionForm, Answers]:
     """The screen as it was sent, with the answers that hold."""
-    values = {
-        question.key: [tidy(value) for value in sent.getlist(question.key)[:MOST_VALUES]]
-        for question in section.questions
-    }
+    values = {question.key: sent_values(sent, question.key) for question in section.questions}
     checked = check(section.questions, values)
     return SectionForm(section, values, errors=checked.errors), checked.answers
+
+
+def sent_values(sent: MultiDict[str, str], key: str) -> list[str]:
+    """What was sent for one question, tidied."""
+    return [tidy(value) for value in sent.getlist(key)[:MOST_VALUES]]

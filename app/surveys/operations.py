@@ -7,6 +7,7 @@ from datetime import datetime
 from app.surveys.evaluations import ensure_default_evaluations
 from app.surveys.import_drafts import forget_old_files
 from app.surveys.imports import files_to_import, import_file
+from app.surveys.open_links import follow_sessions, links_to_pass_on, pass_on
 from app.surveys.planning import plan_invitations
 from app.surveys.responses import (
     blur_order,
@@ -30,9 +31,12 @@ __all__ = [
     "ensure_default_evaluations",
     "erase_pairings",
     "files_to_import",
+    "follow_sessions",
     "forget_old_files",
     "import_file",
+    "links_to_pass_on",
     "note_undelivered",
+    "pass_on",
     "people_due",
     "people_to_remind",
     "plan_invitations",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import aliased
 
+from app.accounts.models import Organisation
 from app.catalogue.models import Event
 from app.kernel.db import db
 from app.kernel.tokens import token_hash
 from app.partnership.models import Sector
 from app.surveys.answer_rules import AskedOption, AskedQuestion
+from app.surveys.confidential_rules import linkable_until
 from app.surveys.models import (
     Evaluation,
     InvitationState,
@@ -21,6 +23,8 @@ from app.surveys.models import (
     SurveyInvitation,
     Wave,
 )
+from app.surveys.open_link_models import OpenLink
+from app.surveys.open_link_rules import last_day
 
 SECTOR_KEY = "sector"
 RATHER_NOT_SAY = "rather_not_say"
@@ -40,11 +44,24 @@ class Link:
     title: str
     subject_words: str
     event_ends_at: datetime | None
+    due_at: datetime
+    last_months: int
+
+    @property
+    def linkable_until(self) -> str:
+        """The month by whose end nothing links answers to the person any more."""
+        return linkable_until(
+            self.due_at, months_later=self.months_later, last_months=self.last_months
+        )
 
 
 @dataclass(frozen=True)
 class OpenSurvey:
-    """What an open link leads to."""
+    """What an open link leads to.
+
+    One made for a session or an organisation has an id, and a link of an organisation need not
+    ask for the sector.
+    """
 
     evaluation_id: int
     version_id: int
@@ -52,6 +69,16 @@ class OpenSurvey:
     subject_words: str
     open_from: datetime | None
     open_until: datetime | None
+    link_id: int | None = None
+    event_id: int | None = None
+    event_ends_at: datetime | None = None
+    organisation: str | None = None
+    sector_id: int | None = None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it can be answered."""
+        return last_day(self.open_until) if self.open_until else None
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be answered now."""
@@ -72,6 +99,8 @@ def find_link(token: str) -> Link | None:
             Evaluation.title,
             Evaluation.subject_words,
             Event.ends_at,
+            SurveyInvitation.due_at,
+            _last_months(),
         )
         .join(Wave, Wave.id == SurveyInvitation.wave_id)
         .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
@@ -82,6 +111,15 @@ def find_link(token: str) -> Link | None:
         )
     ).one_or_none()
     return Link(*row) if row else None
+
+
+def _last_months() -> ScalarSelect[int]:
+    other = aliased(Wave)
+    return (
+        select(func.max(other.months_later))
+        .where(other.evaluation_id == SurveyInvitation.evaluation_id)
+        .scalar_subquery()
+    )
 
 
 def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
@@ -151,7 +189,34 @@ def sector_question() -> AskedQuestion:
 
 
 def find_open_survey(slug: str) -> OpenSurvey | None:
-    """The evaluation behind an open link; None if it has none."""
+    """What an open link leads to: one made for a session or organisation, or an evaluation's."""
+    return _find_made_link(slug) or _find_own_link(slug)
+
+
+def _find_made_link(slug: str) -> OpenSurvey | None:
+    row = db.session.execute(
+        select(
+            OpenLink.evaluation_id,
+            OpenLink.version_id,
+            Evaluation.title,
+            Evaluation.subject_words,
+            OpenLink.open_from,
+            OpenLink.open_until,
+            OpenLink.id,
+            OpenLink.event_id,
+            Event.ends_at,
+            Organisation.name,
+            Organisation.sector_id,
+        )
+        .join(Evaluation, Evaluation.id == OpenLink.evaluation_id)
+        .outerjoin(Event, Event.id == OpenLink.event_id)
+        .outerjoin(Organisation, Organisation.id == OpenLink.organisation_id)
+        .where(OpenLink.slug == slug)
+    ).one_or_none()
+    return OpenSurvey(*row) if row else None
+
+
+def _find_own_link(slug: str) -> OpenSurvey | None:
     row = db.session.execute(
         select(
             Evaluation.id,
@@ -162,11 +227,11 @@ def find_open_survey(slug: str) -> OpenSurvey | None:
             Evaluation.open_until,
         ).where(Evaluation.slug == slug, Evaluation.open_version_id.is_not(None))
     ).one_or_none()
-    if row is None:
+    if row is None or row.open_version_id is None:
         return None
     return OpenSurvey(
         evaluation_id=row.id,
-        version_id=cast(int, row.open_version_id),
+        version_id=row.open_version_id,
         title=row.title,
         subject_words=row.subject_words,
         open_from=row.open_from,

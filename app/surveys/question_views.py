@@ -185,7 +185,10 @@ def preview(slug: str, number: int) -> ResponseReturnValue:
     if not questions:
         return redirect(address_of(version))
     is_sent = request.method == "POST"
-    walk = Walk(questions, _so_far(questions, request.form.get("so_far")) if is_sent else {})
+    so_far = _so_far(questions, request.form.get("so_far")) if is_sent else {}
+    walk = Walk.taken_up(questions, so_far)
+    if not walk.sections:
+        return redirect(address_of(version))
     step = walk.step(request.args.get("step") if is_sent else "1")
     form = SectionForm(walk.sections[step - 1], walk.answers)
     if is_sent:
@@ -209,6 +212,7 @@ def preview(slug: str, number: int) -> ResponseReturnValue:
         form=form,
         step=step,
         steps_count=walk.steps_count,
+        progress=walk.progress(step),
         first_control_id=forms.first_control_id,
     )
 

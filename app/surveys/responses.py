@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, and_, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from app.bookings.models import Booking
 from app.kernel.db import db, rows_changed
@@ -19,7 +20,6 @@ from app.partnership.models import Sector
 from app.surveys import rules
 from app.surveys.answer_rules import Answers, AskedQuestion
 from app.surveys.models import (
-    Evaluation,
     InvitationState,
     Question,
     SurveyDraft,
@@ -27,9 +27,15 @@ from app.surveys.models import (
     Wave,
 )
 from app.surveys.planning import came
-from app.surveys.queries import RATHER_NOT_SAY, SECTOR_KEY, find_open_survey
+from app.surveys.queries import NO_MEASURE_ID, RATHER_NOT_SAY, SECTOR_KEY, find_open_survey
 from app.surveys.response_models import Answer, Pairing, Response, ResponseSource, random_id
 
+
+class Over(Refused):
+    """There is nothing to answer any more; the page behind the link says why."""
+
+
+SPENT = ""  # in place of the answers of a form by an open link that was sent in
 FINAL = (
     InvitationState.ANSWERED,
     InvitationState.CLOSED,
@@ -46,7 +52,7 @@ def submit_response(
     draft_hash: str,
     now: datetime,
 ) -> Response:
-    """Keep the answers of somebody invited, apart from who they are; Refused if it is too late."""
+    """Keep the answers of somebody invited, apart from who they are; Over if it is too late."""
     taken = db.session.execute(
         update(SurveyInvitation)
         .where(
@@ -58,7 +64,7 @@ def submit_response(
         execution_options={"synchronize_session": False},
     )
     if rows_changed(taken) != 1:
-        raise Refused("This survey has been answered or closed already: nothing was sent again")
+        raise Over("This survey has been answered or closed already: nothing was sent again")
     invitation, wave = db.session.execute(
         select(SurveyInvitation, Wave)
         .join(Wave, Wave.id == SurveyInvitation.wave_id)
@@ -83,30 +89,67 @@ def submit_response(
 
 
 def submit_open_response(
-    evaluation_id: int,
+    slug: str,
     questions: Sequence[AskedQuestion],
     answers: Answers,
     *,
     draft_hash: str,
     now: datetime,
-) -> Response:
-    """Keep answers that came by the open link: nothing says whose; Refused once it has ended."""
-    evaluation = db.session.get_one(Evaluation, evaluation_id, populate_existing=True)
-    survey = find_open_survey(evaluation.slug)
+) -> Response | None:
+    """Keep answers that came by an open link: nothing says whose.
+
+    None if this form was sent in already; Over once the link has ended.
+    """
+    survey = find_open_survey(slug)
     if survey is None or not survey.is_open(now):
-        raise Refused("This survey has closed: your answers were not sent")
-    sector_slug = (answers.get(SECTOR_KEY) or [RATHER_NOT_SAY])[0]
+        raise Over("This survey has closed: your answers were not sent")
+    if not _spend_draft(draft_hash, now=now):
+        return None
+    sector_id = survey.sector_id
+    if sector_id is None:
+        chosen = (answers.get(SECTOR_KEY) or [RATHER_NOT_SAY])[0]
+        sector_id = db.session.scalar(select(Sector.id).where(Sector.slug == chosen))
+    day = london_date(now)
     response = Response(
         id=random_id(),
-        evaluation_id=evaluation_id,
+        evaluation_id=survey.evaluation_id,
         version_id=_version_of(questions),
         source=ResponseSource.OPEN,
-        sector_id=db.session.scalar(select(Sector.id).where(Sector.slug == sector_slug)),
-        answered_on=london_date(now),
+        open_link_id=survey.link_id,
+        event_id=survey.event_id,
+        sector_id=sector_id,
+        # Few have the link of one session or organisation: a day could tell who answered.
+        answered_on=day.replace(day=1) if survey.link_id else day,
     )
-    _store(response, questions, answers)
-    forget_draft(draft_hash)
+    asked = [question for question in questions if question.id != NO_MEASURE_ID]
+    _store(response, asked, answers)
     return response
+
+
+def _spend_draft(draft_hash: str, *, now: datetime) -> bool:
+    """Note that the form behind this random key is sent in; False if it was already.
+
+    What was written is erased; the bare key stays until old drafts go, so that a form sent twice,
+    even at the same moment, counts once.
+    """
+    spent = db.session.execute(
+        update(SurveyDraft)
+        .where(SurveyDraft.draft_hash == draft_hash, SurveyDraft.answers != SPENT)
+        .values(answers=SPENT, saved_on=london_date(now)),
+        execution_options={"synchronize_session": False},
+    )
+    return rows_changed(spent) == 1 or _insert_draft(draft_hash, SPENT, now=now)
+
+
+def _insert_draft(draft_hash: str, answers: str, *, now: datetime) -> bool:
+    """Add a draft; False if there is one with this key."""
+    values = {"draft_hash": draft_hash, "answers": answers, "saved_on": london_date(now)}
+    try:
+        with db.session.begin_nested():
+            db.session.execute(insert(SurveyDraft).values(values))
+    except IntegrityError:
+        return False
+    return True
 
 
 def hash_of_draft(token: str) -> str:
@@ -124,13 +167,21 @@ def read_draft(draft_hash: str) -> Answers:
 
 
 def save_draft(draft_hash: str, answers: Answers, *, now: datetime) -> None:
-    """Keep what somebody has answered so far."""
-    draft = db.session.get(SurveyDraft, draft_hash)
-    if draft is None:
-        draft = SurveyDraft(draft_hash=draft_hash)
-        db.session.add(draft)
-    draft.answers = json.dumps(answers)
-    draft.saved_on = london_date(now)
+    """Keep what somebody has answered so far; a form that was sent in stays sent."""
+    written = json.dumps(answers)
+    saved = db.session.execute(
+        update(SurveyDraft)
+        .where(SurveyDraft.draft_hash == draft_hash, SurveyDraft.answers != SPENT)
+        .values(answers=written, saved_on=london_date(now)),
+        execution_options={"synchronize_session": False},
+    )
+    if rows_changed(saved) or _insert_draft(draft_hash, written, now=now):
+        return
+    save_again = (SurveyDraft.draft_hash == draft_hash, SurveyDraft.answers != SPENT)
+    db.session.execute(
+        update(SurveyDraft).where(*save_again).values(answers=written),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def forget_draft(draft_hash: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import (
     Blueprint,
     abort,
+    flash,
     make_response,
     redirect,
     render_template,
@@ -27,6 +28,7 @@ from app.kernel.refusals import Refused
 from app.surveys import forms, operations, queries, responses
 from app.surveys.forms import SectionForm
 from app.surveys.models import InvitationState
+from app.surveys.open_link_rules import typed_slug
 from app.surveys.queries import Link, OpenSurvey
 from app.surveys.walk import Walk
 
@@ -47,7 +49,9 @@ class Survey:
     draft_hash: str
     begin: Callable[[], None]
     submit: Callable[[Walk], object]
+    version_id: int
     link: Link | None = None
+    opened: OpenSurvey | None = None
 
 
 @bp.after_request
@@ -73,8 +77,10 @@ def answer(token: str) -> str | Response | tuple[str, int]:
             link.invitation_id, questions, walk.answers, draft_hash=draft_hash, now=clock.now()
         )
 
-    survey = Survey(link.title, address, address, draft_hash, _nothing, submit, link)
-    return _take_step(survey, Walk(questions, responses.read_draft(draft_hash)))
+    survey = Survey(
+        link.title, address, address, draft_hash, _nothing, submit, link.version_id, link
+    )
+    return _take_step(survey, Walk.taken_up(questions, responses.read_draft(draft_hash)))
 
 
 @bp.route("/surveys/<token>/stop", methods=["GET", "POST"])
@@ -97,60 +103,90 @@ def stopped(token: str) -> str:
     return render_template("surveys/stopped.html")
 
 
+@bp.get("/s/<slug>")
+@public
+def short_address(slug: str) -> Response:
+    """The address on a poster, as somebody typed it."""
+    return redirect(url_for("surveys.answer_open", slug=typed_slug(slug)))
+
+
 @bp.route("/surveys/open/<slug>", methods=["GET", "POST"])
 @public
 def answer_open(slug: str) -> str | Response | tuple[str, int]:
-    """A survey by an evaluation's open link: nobody is asked or told who answers."""
+    """A survey by an open link: nobody is asked or told who answers."""
     found = _open_survey(slug)
     if not found.is_open(clock.now()):
-        return render_template("surveys/open_closed.html", survey=found), 410
-    questions = queries.asked_questions(found.version_id, found.subject_words)
+        return render_template("surveys/open_closed.html", survey=found, now=clock.now()), 410
+    asked = queries.asked_questions(found.version_id, found.subject_words)
+    questions = [question for question in asked if question.can_be_answered]
     draft_hash = responses.hash_of_draft(_open_draft_key(slug))
+    address = url_for("surveys.answer_open", slug=slug)
+    done = url_for("surveys.open_done", slug=slug)
 
     def submit(walk: Walk) -> None:
         operations.submit_open_response(
-            found.evaluation_id, questions, walk.answers, draft_hash=draft_hash, now=clock.now()
+            slug, walk.questions, walk.answers, draft_hash=draft_hash, now=clock.now()
         )
         session.get(OPEN_DRAFTS, {}).pop(slug, None)
         session.modified = True
 
-    address = url_for("surveys.answer_open", slug=slug)
-    done = url_for("surveys.open_done", slug=slug)
-    survey = Survey(found.title, address, done, draft_hash, _admit_client, submit)
-    walk = Walk([*questions, queries.sector_question()], responses.read_draft(draft_hash))
-    return _take_step(survey, walk)
+    survey = Survey(found.title, address, done, draft_hash, _admit_client, submit, found.version_id)
+    if questions and found.sector_id is None:
+        questions.append(queries.sector_question())
+    walk = Walk.taken_up(questions, responses.read_draft(draft_hash))
+    return _take_step(replace(survey, opened=found), walk)
 
 
 @bp.get("/surveys/open/<slug>/done")
 @public
 def open_done(slug: str) -> str:
     """Thanks for answering by an open link."""
-    return render_template("surveys/open_done.html", survey=_open_survey(slug))
+    return render_template("surveys/open_done.html", survey=_open_survey(slug), slug=slug)
 
 
 def _take_step(survey: Survey, walk: Walk) -> str | Response:
     """Show the screen that comes now, or take in what was answered on it and go on."""
+    if not walk.sections:
+        return render_template("surveys/nothing_to_ask.html", survey=survey)
     step = walk.step(request.args.get("step"))
     section = walk.sections[step - 1]
     if request.method != "POST":  # HEAD too: mail scanners ask for it
         return _show(survey, walk, step, SectionForm(section, walk.answers))
+    if request.form.get("version", str(survey.version_id)) != str(survey.version_id):
+        return _take_up_changed(survey, walk)
     form, given = forms.read(section, request.form)
     if form.errors:
         return _show(survey, walk, step, form)
     after = walk.with_answers(section, given)
     is_last = step >= len(after.sections)
     try:
-        with transaction():
-            if not walk.answers:
-                survey.begin()
-            if is_last:
-                survey.submit(after)
-            else:
-                responses.save_draft(survey.draft_hash, after.answers, now=clock.now())
+        _keep(survey, walk, after, is_last=is_last)
+    except responses.Over:
+        return redirect(survey.address, 303)
     except Refused as refusal:
         form.form_errors.append(str(refusal))
         return _show(survey, walk, step, form)
     return redirect(survey.done if is_last else f"{survey.address}?step={step + 1}", 303)
+
+
+def _keep(survey: Survey, before: Walk, after: Walk, *, is_last: bool) -> None:
+    with transaction():
+        if not before.answers:
+            survey.begin()
+        if is_last:
+            survey.submit(after)
+        else:
+            responses.save_draft(survey.draft_hash, after.answers, now=clock.now())
+
+
+def _take_up_changed(survey: Survey, walk: Walk) -> Response:
+    """The questions were changed while somebody answered: keep what fits, and say so."""
+    sent = {key: forms.sent_values(request.form, key) for key in request.form}
+    with transaction():
+        kept = walk.with_what_fits(sent)
+        responses.save_draft(survey.draft_hash, kept.answers, now=clock.now())
+    flash("The questions have changed since you began. What still fits is kept.", "notice")
+    return redirect(survey.address, 303)
 
 
 def _show(survey: Survey, walk: Walk, step: int, form: SectionForm) -> str:
@@ -160,6 +196,7 @@ def _show(survey: Survey, walk: Walk, step: int, form: SectionForm) -> str:
         form=form,
         step=step,
         steps_count=walk.steps_count,
+        progress=walk.progress(step),
         first_control_id=forms.first_control_id,
     )
 

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.surveys.answer_rules import (
     Answers,
     AskedQuestion,
     Section,
+    check,
     left_over,
     sections_shown,
     sections_to_come,
 )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The questions on a screen, by number, of how many."""
+
+    first: int
+    last: int
+    total: int
+
+    @property
+    def words(self) -> str:
+        """Question 3 of 8; nothing where all are on one screen."""
+        if (self.first, self.last) == (1, self.total):
+            return ""
+        if self.first == self.last:
+            return f"Question {self.first} of {self.total}"
+        joint = "and" if self.last == self.first + 1 else "to"
+        return f"Questions {self.first} {joint} {self.last} of {self.total}"
 
 
 @dataclass(frozen=True)
@@ -22,6 +42,16 @@ class Walk:
     questions: Sequence[AskedQuestion]
     answers: Answers
 
+    @classmethod
+    def taken_up(cls, questions: Sequence[AskedQuestion], kept: Answers) -> Walk:
+        """The survey from what was answered so far, as far as that is still an answer.
+
+        The questions may have changed meanwhile; one with nothing to choose is not asked, or
+        nobody could finish.
+        """
+        asked = [question for question in questions if question.can_be_answered]
+        return cls(asked, left_over(asked, check(asked, kept).answers))
+
     @property
     def sections(self) -> list[Section]:
         """The screens somebody with these answers goes through."""
@@ -30,7 +60,15 @@ class Walk:
     @property
     def steps_count(self) -> int:
         """How many screens there are, counting those that an open question may still add."""
-        return sections_to_come(self.questions, self.answers)
+        return len(sections_to_come(self.questions, self.answers))
+
+    def progress(self, step: int) -> Progress:
+        """How far somebody is, in questions: those that an open question may add are counted."""
+        to_come = sections_to_come(self.questions, self.answers)
+        before = sum(len(section.questions) for section in self.sections[: step - 1])
+        here = len(self.sections[step - 1].questions)
+        total = sum(len(section.questions) for section in to_come)
+        return Progress(before + 1, before + here, max(total, before + here))
 
     def step(self, wanted: str | None) -> int:
         """The screen to show, from 1: the wanted one, but none beyond what must come first."""
@@ -40,7 +78,7 @@ class Walk:
         )
         if wanted and wanted.isascii() and wanted.isdecimal() and len(wanted) < 4:
             return max(1, min(int(wanted), furthest))
-        return min(self._first_untouched(), furthest)
+        return min(self._where_they_left(), furthest)
 
     def with_answers(self, section: Section, given: Answers) -> Walk:
         """The survey after this screen was answered; what is no longer asked is dropped."""
@@ -48,12 +86,20 @@ class Walk:
         kept = {key: values for key, values in self.answers.items() if key not in keys}
         return Walk(self.questions, left_over(self.questions, {**kept, **given}))
 
+    def with_what_fits(self, sent: Mapping[str, Sequence[str]]) -> Walk:
+        """The survey with what holds of answers to questions that have changed meanwhile."""
+        given = check(self.questions, sent).answers
+        return Walk(self.questions, left_over(self.questions, {**self.answers, **given}))
+
     def _lacks(self, section: Section) -> bool:
         return any(q.is_required and not self.answers.get(q.key) for q in section.questions)
 
-    def _first_untouched(self) -> int:
+    def _where_they_left(self) -> int:
+        """The screen after the last one with an answer: what was left out stays left out."""
         sections = self.sections
-        for number, section in enumerate(sections, 1):
-            if not any(self.answers.get(question.key) for question in section.questions):
-                return number
-        return len(sections)
+        touched = [
+            number
+            for number, section in enumerate(sections, 1)
+            if any(self.answers.get(question.key) for question in section.questions)
+        ]
+        return min(touched[-1] + 1, len(sections)) if touched else 1

@@ -73,7 +73,7 @@ def preview(page: Page) -> None:
     page.get_by_role("link", name="Preview").click()
     page.get_by_label("Yes").check()
     page.get_by_role("button", name="Continue").click()
-    look(page, "Knowing about it")
+    look(page, "How confident are you to act on the course “Multi-Agency Neglect”?")
     assert "How confident are you to act on the course" in page.inner_text("main")
     page.get_by_label("4", exact=True).check(force=True)
     page.get_by_role("button", name="Send my answers").click()

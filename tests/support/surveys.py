@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -29,6 +31,7 @@ from tests.support.factories import (
     make_partnership,
     make_person,
 )
+from tests.support.page_client import PageClient, PageResponse
 
 
 def round_of_work(now: datetime) -> int:
@@ -64,6 +67,18 @@ def a_course_attended(ended_at: datetime, people: int = 1) -> Event:
         attended(event, make_person(sector=sector, organisation=None))
     db.session.commit()
     return event
+
+
+def answer_from(client: PageClient, page: PageResponse, given: Mapping[str, Any]) -> PageResponse:
+    """Go through the screens from this one until all of these are answered; where that leads."""
+    left = dict(given)
+    while left:
+        here = {key: left.pop(key) for key in list(left) if page.select(name=key)}
+        page = client.submit(
+            page, here, button=page.page.one("button", class_="govuk-button").words
+        )
+        assert page.errors == []
+    return page
 
 
 def messages(kind: str = "survey") -> list[OutboxMessage]:

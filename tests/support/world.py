@@ -26,8 +26,11 @@ from app.partnership.models import Policy, PolicyKind
 from app.record.certificates import code_of
 from app.record.emails import stop_token
 from app.record.models import LearningElsewhere
+from app.surveys import open_links
 from app.surveys import operations as surveys
 from app.surveys.models import Evaluation, QuestionnaireKind
+from app.surveys.open_link_models import OpenLink
+from app.surveys.open_links import Contact
 from app.surveys.questionnaires import current_version
 from tests.support.factories import (
     make_attendance,
@@ -72,6 +75,7 @@ class World:
     elsewhere: LearningElsewhere
     evaluation: Evaluation
     questionnaire: str
+    link: OpenLink
     import_draft: str
     import_run: str
     proposed: str
@@ -202,6 +206,9 @@ def make_world(now: datetime, **words: str) -> World:
     import_draft = an_import_draft(evaluation.id, people["delivery"], now=now)
     rated = an_answered_evaluation(offer, title=words.get("title", "Rated"))
     written = (
+    link = open_links.open_for_the_day(event.id, actor=people["delivery"], now=now)
+    contact = Contact(words.get("person", "Kim Contact"), "kim.contact@example.org")
+    open_links.plan_passing_on(event.id, contact, 6, actor=people["delivery"], now=now)
         begin_report(rated, people["delivery"], now=now, title=words.get("title", "Being written")),
         a_published_report(rated, people["delivery"], now=now),
     )
@@ -226,6 +233,7 @@ def make_world(now: datetime, **words: str) -> World:
         import_draft=import_draft,
         import_run=import_run,
         proposed=proposed.reference,
+        link=link,
         rated=rated.slug,
         reports=written,
         token=token,
@@ -301,6 +309,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/wording": {"kind": "reminder"},
         "/manage/offers": {"slug": world.offer.slug},
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
+        "/manage/events/<reference>/survey-links/later/<int:months>/withdraw": {"months": 6},
         "/manage/questionnaires": {
             "slug": world.questionnaire,
             "number": 1,
@@ -319,6 +328,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/surveys/open": {"slug": world.evaluation.slug},
     }
 
+        "/manage/survey-links": {"slug": world.link.slug},
 
 def _round_reference(event: Event) -> str:
     found = select(NoticeRound.reference).where(NoticeRound.event_id == event.id)
@@ -326,6 +336,7 @@ def _round_reference(event: Event) -> str:
 
 
 def _section_id(slug: str) -> int:
+        "/s/<slug>": {"slug": world.link.slug},
     report = reports.working_report(slug)
     assert report
     return report.sections[0].id

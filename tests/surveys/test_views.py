@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -23,10 +24,12 @@ from app.surveys.models import (
 )
 from app.surveys.questionnaires import current_version, load_standard_questionnaires
 from app.surveys.response_models import Answer, Pairing, Response, ResponseSource
+from app.surveys.responses import SPENT
 from tests.support.factories import make_offer, make_partnership, make_sector
 from tests.support.page_client import PageClient, PageResponse
 from tests.support.surveys import (
     a_course_attended,
+    answer_from,
     invitations,
     links_in,
     messages,
@@ -76,13 +79,22 @@ def open_path(app: Flask, now: datetime) -> str:
     return "/surveys/open/neglect-toolkit"
 
 
-USER_ANSWERS: list[dict[str, Any]] = [
-    {"aware": "yes", "attended": "yes", "used": "yes"},
-    {"frequency": "occasionally", "usefulness": "extremely", "recommend": "very_likely"},
-    {"informed": "much_more", "knowledge": "8", "knowledge_change": "significant"},
-    {"changes": ["policy_checked", "staff_briefed"], "barriers": ["nothing"]},
-    {"example": "In supervision.", "quote": "inside"},
-]
+USER_ANSWERS: dict[str, Any] = {
+    "aware": "yes",
+    "attended": "yes",
+    "used": "yes",
+    "frequency": "occasionally",
+    "usefulness": "extremely",
+    "recommend": "very_likely",
+    "informed": "much_more",
+    "knowledge": "8",
+    "knowledge_change": "significant",
+    "changes": ["policy_checked", "staff_briefed"],
+    "barriers": ["nothing"],
+    "example": "In supervision.",
+    "quote": "inside",
+}
+NOT_USED = {"aware": "yes", "attended": "yes", "used": "no"}
 
 
 def answers() -> dict[str, list[str | int | None]]:
@@ -100,36 +112,50 @@ def answers() -> dict[str, list[str | int | None]]:
     return found
 
 
-def walk(client: PageClient, path: str, steps: list[dict[str, Any]]) -> PageResponse:
-    page = client.get(path)
-    for values in steps:
-        page = client.submit(page, values)
-        assert page.errors == []
-    return page
+def walk(client: PageClient, path: str, given: dict[str, Any]) -> PageResponse:
+    """Answer from the beginning until all of this is answered."""
+    return answer_from(client, client.get(path), given)
+
+
+def up_to(key: str) -> dict[str, Any]:
+    """What somebody who uses it answers before this question."""
+    return dict(takewhile(lambda item: item[0] != key, USER_ANSWERS.items()))
 
 
 def rows(model: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_a_survey_is_answered_in_four_screens_without_signing_in(
+AFTER_ANSWERS: dict[str, Any] = {
+    "quality": "very_good",
+    "relevance": "very",
+    "expectations": "partly",
+    "knowledge_before": "4",
+    "knowledge": "10",
+    "skills": "slightly",
+    "confidence": "does_not_apply",
+    "intention": "yes",
+    "good": "The case studies.",
+}
+
+
+def test_a_long_survey_is_answered_one_idea_at_a_time_without_signing_in(
     client: PageClient, after_link: str
 ) -> None:
     page = client.get(after_link)
-    assert page.h1 == "The session"
-    assert "Part 1 of 4" in page.words
-    assert "confidential" in page.words
-    page = walk(
-        client,
-        after_link,
-        [
-            {"quality": "very_good", "relevance": "very", "expectations": "partly"},
-            {"knowledge_before": "4", "knowledge": "10", "skills": "slightly"},
-            {"confidence": "does_not_apply", "intention": "yes"},
-            {"good": "The case studies.", "change": ""},
-        ],
-    )
+    assert page.h1 == "Multi-Agency Neglect"
+    assert "Question 1 of 10" in page.words
+    assert "kept apart from your name" in page.words
+    assert "Until the end of January 2028 at the latest" in page.words
+    page = answer_from(client, page, {"quality": "very_good"})
+    assert page.h1 == "How relevant was it to your role?"
+    assert page.page.title.startswith("How relevant was it to your role? (question 2 of 10)")
+    left = {key: given for key, given in AFTER_ANSWERS.items() if key != "quality"}
+    page = answer_from(client, page, left)
+    assert page.h1 == "What should we change?"
+    page = client.submit(page, {"change": ""}, button="Send my answers")
     assert page.h1 == "Thank you, you have answered"
+    assert page.page.link("evaluation reports") == "/evaluation-reports"
     assert answers() == {
         "quality": ["very_good"],
         "relevance": ["very"],
@@ -149,25 +175,25 @@ def test_a_survey_is_answered_in_four_screens_without_signing_in(
 
 
 def test_the_link_says_thank_you_ever_after(client: PageClient, after_link: str) -> None:
-    page = client.get(after_link)
-    for _ in range(4):
-        page = client.submit(page, {"quality": "good"} if "The session" in page.h1 else {})
+    walk(client, after_link, {**AFTER_ANSWERS, "change": "Nothing"})
     assert client.get(after_link).h1 == "Thank you, you have answered"
     assert rows(Response) == 1
 
 
 def test_a_form_sent_twice_counts_once(client: PageClient, after_link: str) -> None:
-    page = walk(client, after_link, [{"quality": "good"}, {}, {}])
-    first = client.post_form(page, {"good": "All"})
-    second = client.post_form(page, {"good": "All"})
+    page = walk(client, after_link, AFTER_ANSWERS)
+    first = client.post_form(page, {"change": "Nothing"})
+    second = client.post_form(page, {"change": "Nothing"})
     assert first.status_code == 303
     assert second.h1 == "Thank you, you have answered"
     assert rows(Response) == 1
 
 
 def test_whoever_has_used_it_is_asked_about_using_it(client: PageClient, impact_link: str) -> None:
-    assert "Part 1 of 5" in client.get(impact_link).words
-    assert walk(client, impact_link, USER_ANSWERS).h1 == "Thank you, you have answered"
+    page = client.get(impact_link)
+    assert "Question 1 of 13" in page.words
+    page = answer_from(client, page, USER_ANSWERS)
+    assert page.h1 == "Thank you, you have answered"
     stored = answers()
     assert stored["changes"] == ["policy_checked", "staff_briefed"]
     assert stored["quote"] == ["inside"]
@@ -177,23 +203,21 @@ def test_whoever_has_used_it_is_asked_about_using_it(client: PageClient, impact_
 def test_whoever_has_not_used_it_is_not_asked_about_using_it(
     client: PageClient, impact_link: str
 ) -> None:
-    page = client.get(impact_link)
-    page = client.submit(page, {"aware": "yes", "used": "no"})
-    assert page.h1 == "In your setting"
-    assert "Part 2 of 2" in page.words
-    assert not page.select("input", name="changes")
+    page = walk(client, impact_link, NOT_USED)
+    assert page.select("input", name="barriers")
+    assert "Question 4 of 4" in page.words
     page = client.submit(page, {"barriers": ["time"]})
     assert page.h1 == "Thank you, you have answered"
-    assert set(answers()) == {"aware", "used", "barriers"}
+    assert set(answers()) == {"aware", "attended", "used", "barriers"}
 
 
 def test_answers_to_questions_no_longer_asked_are_dropped(
     client: PageClient, impact_link: str
 ) -> None:
-    walk(client, impact_link, USER_ANSWERS[:4])
-    page = client.get(f"{impact_link}?step=1")
+    walk(client, impact_link, up_to("example"))
+    page = client.get(f"{impact_link}?step=3")
     page = client.submit(page, {"used": "no"})
-    assert page.h1 == "In your setting"
+    assert "Question 4 of 4" in page.words
     client.submit(page, {"barriers": ["time"]})
     assert set(answers()) == {"aware", "attended", "used", "barriers"}
 
@@ -201,19 +225,20 @@ def test_answers_to_questions_no_longer_asked_are_dropped(
 def test_an_answer_to_a_question_that_was_not_asked_is_not_stored(
     client: PageClient, impact_link: str
 ) -> None:
-    page = client.submit(client.get(impact_link), {"aware": "yes", "used": "no"})
+    page = walk(client, impact_link, NOT_USED)
     client.post_form(page, {}, extra={"frequency": "frequently", "changes": "policy_checked"})
-    assert set(answers()) == {"aware", "used"}
+    assert set(answers()) == {"aware", "attended", "used"}
 
 
 def test_going_on_later_with_the_same_link(
     client: PageClient, impact_link: str, app: Flask
 ) -> None:
-    walk(client, impact_link, USER_ANSWERS[:2])
+    page = walk(client, impact_link, up_to("usefulness"))
+    client.submit(page, {})  # what somebody left out is not asked again first
     another_device = app.test_client()
     page = another_device.get(impact_link)
     assert isinstance(page, PageResponse)
-    assert page.h1 == "What you know now"
+    assert "Question 5 of 13" in page.words
     back = page.page.link("Back")
     before = another_device.get(back)
     assert isinstance(before, PageResponse)
@@ -223,39 +248,39 @@ def test_going_on_later_with_the_same_link(
 def test_nobody_gets_ahead_of_what_must_be_answered(client: PageClient, impact_link: str) -> None:
     for step in ("5", "99", "0", "-1", "x", "9" * 50, "²", ""):
         page = client.get(f"{impact_link}?step={step}")
-        assert page.h1 == "Knowing about it"
+        assert "Question 1 of 13" in page.words
 
 
 def test_a_required_answer_is_asked_for(client: PageClient, after_link: str) -> None:
-    page = client.post_form(client.get(after_link), {"relevance": "very"})
+    page = client.post_form(client.get(after_link), {})
     assert page.errors == [
         "Choose an answer: How would you rate the quality of the course “Multi-Agency Neglect”?"
     ]
-    assert page.select("input", id="relevance-very", checked=True)
     assert rows(SurveyDraft) == 0
 
 
-BAD_VALUES: list[tuple[int, dict[str, Any], str]] = [
-    (0, {"quality": "excellent"}, "Choose one of the answers"),
-    (0, {"quality": ["good", "poor"]}, "Choose one answer only"),
-    (0, {"quality": "good' OR 1=1 --"}, "Choose one of the answers"),
-    (0, {"quality": "<script>alert(1)</script>" * 1000}, "Choose one of the answers"),
-    (1, {"knowledge": "11"}, "Choose one of the answers"),
-    (1, {"knowledge": "-1"}, "Choose one of the answers"),
-    (1, {"knowledge": "５"}, "Choose one of the answers"),
-    (1, {"knowledge": "5.5"}, "Choose one of the answers"),
-    (1, {"knowledge": ["5", "6"]}, "Choose one answer only"),
-    (3, {"good": "x" * 2001}, "Use 2,000 characters or fewer"),
-    (3, {"good": ["one", "two"]}, "Write one answer only"),
+BAD_VALUES: list[tuple[dict[str, Any], str]] = [
+    ({"quality": "excellent"}, "Choose one of the answers"),
+    ({"quality": ["good", "poor"]}, "Choose one answer only"),
+    ({"quality": "good' OR 1=1 --"}, "Choose one of the answers"),
+    ({"quality": "<script>alert(1)</script>" * 1000}, "Choose one of the answers"),
+    ({"knowledge": "11"}, "Choose one of the answers"),
+    ({"knowledge": "-1"}, "Choose one of the answers"),
+    ({"knowledge": "５"}, "Choose one of the answers"),
+    ({"knowledge": "5.5"}, "Choose one of the answers"),
+    ({"knowledge": ["5", "6"]}, "Choose one answer only"),
+    ({"good": "x" * 2001}, "Use 2,000 characters or fewer"),
+    ({"good": ["one", "two"]}, "Write one answer only"),
 ]
 
 
-@pytest.mark.parametrize(("step", "values", "error"), BAD_VALUES)
+@pytest.mark.parametrize(("values", "error"), BAD_VALUES)
 def test_bad_values_are_explained_and_change_nothing(
-    client: PageClient, after_link: str, step: int, values: dict[str, Any], error: str
+    client: PageClient, after_link: str, values: dict[str, Any], error: str
 ) -> None:
-    good: list[dict[str, Any]] = [{"quality": "good"}, {}, {}]
-    page = walk(client, after_link, good[:step])
+    before = dict(takewhile(lambda one: one[0] not in values, AFTER_ANSWERS.items()))
+    before.pop("knowledge_before", None)  # stands on the same screen as what comes of it
+    page = walk(client, after_link, before)
     drafts = list(db.session.scalars(select(SurveyDraft.answers)))
     response = client.post_form(page, dict.fromkeys(values), extra=values)
     assert response.status_code == 200
@@ -268,7 +293,7 @@ def test_bad_values_are_explained_and_change_nothing(
 
 
 def test_nothing_yet_excludes_the_others(client: PageClient, impact_link: str) -> None:
-    page = walk(client, impact_link, USER_ANSWERS[:3])
+    page = walk(client, impact_link, up_to("changes"))
     page = client.post_form(page, {"changes": ["policy_checked", "nothing_yet"]})
     assert "“Nothing yet” or the others, not both" in page.errors[0]
     assert page.select("input", id="changes-nothing_yet", checked=True)
@@ -276,14 +301,15 @@ def test_nothing_yet_excludes_the_others(client: PageClient, impact_link: str) -
 
 def test_hostile_text_is_shown_as_text(client: PageClient, after_link: str) -> None:
     hostile = '</textarea><script>alert("1")</script>\x00\x1b{{ 7*7 }}'
-    page = walk(client, after_link, [{"quality": "good"}, {}, {}])
-    client.post_form(page, {"good": hostile})
+    page = walk(client, after_link, {**AFTER_ANSWERS, "good": hostile})
+    client.submit(page, {})
     assert answers()["good"] == ['</textarea><script>alert("1")</script>{{ 7*7 }}']
 
 
 def test_free_text_asks_for_nothing_about_a_child(client: PageClient, after_link: str) -> None:
-    page = walk(client, after_link, [{"quality": "good"}, {}, {}])
-    assert page.words.count("Do not write about a child or family, or give names.") == 2
+    page = walk(client, after_link, AFTER_ANSWERS)
+    assert page.words.count("Do not write about a child or family, or give names.") == 1
+    assert "nobody watches it for worries about a child" in page.words
     assert page.words.count("Worried about a child? Do not use this service") == 2  # and the footer
 
 
@@ -370,20 +396,20 @@ def test_an_open_link_is_anonymous_and_asks_the_sector_last(
     assert "not linked to you" in page.words
     assert "Are you aware of the neglect toolkit?" in page.words
     page = walk(client, open_path, USER_ANSWERS)
-    assert page.h1 == "About you"
+    assert page.h1 == "Which sector do you work or volunteer in?"
     page = client.submit(page, {"sector": "police"})
     assert page.h1 == "Thank you for answering"
     [response] = db.session.scalars(select(Response))
     assert response.source is ResponseSource.OPEN
     assert (response.wave_id, response.event_id, response.pairing_key) == (None, None, None)
     assert response.sector_id is not None
-    assert rows(Pairing) == rows(SurveyDraft) == 0
+    assert rows(Pairing) == 0
+    assert db.session.scalars(select(SurveyDraft.answers)).all() == [SPENT]
     assert "sector" not in answers()
 
 
 def test_somebody_may_rather_not_say_the_sector(client: PageClient, open_path: str) -> None:
-    page = walk(client, open_path, [{"aware": "no", "used": "no"}, {}])
-    client.submit(page, {"sector": "rather_not_say"})
+    walk(client, open_path, {**NOT_USED, "barriers": ["time"], "sector": "rather_not_say"})
     assert db.session.scalars(select(Response)).one().sector_id is None
 
 
@@ -391,8 +417,7 @@ def test_two_people_at_one_computer_answer_one_after_the_other(
     client: PageClient, open_path: str
 ) -> None:
     for _ in range(2):
-        page = walk(client, open_path, [{"aware": "no", "used": "no"}, {}])
-        client.submit(page, {"sector": "health"})
+        walk(client, open_path, {**NOT_USED, "barriers": ["time"], "sector": "health"})
     assert rows(Response) == 2
 
 
@@ -414,7 +439,7 @@ def test_an_open_link_is_throttled_gently(client: PageClient, open_path: str, ap
         one = app.test_client()
         page = one.get(open_path)
         assert isinstance(page, PageResponse)
-        response = one.post_form(page, {"aware": "no", "used": "no"})  # type: ignore[attr-defined]
+        response = one.post_form(page, {"aware": "no"})  # type: ignore[attr-defined]
         refused += response.status_code == 200
         if refused:
             assert number >= 120

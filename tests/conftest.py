@@ -20,7 +20,7 @@ from app import create_app
 from app.kernel import page_cache
 from app.kernel.db import db
 from app.partnership import queries as partnership
-from tests.support import databases, postgres
+from tests.support import databases, postgres, scenes
 from tests.support.chromium import launch_options
 from tests.support.page_client import PageClient
 
@@ -98,6 +98,7 @@ def template(database_kind: str) -> Iterator[databases.Template]:
         made = databases.SqliteTemplate(make_app)
     else:
         made = databases.PostgresTemplate(make_app, run_folder())
+    made.app.extensions[scenes.EXTENSION] = made
     yield made
     made.close()
 

@@ -52,12 +52,17 @@ from tests.support.forms_files import (
     import_suggested,
     toolkit_answers,
 )
+from tests.support.scenes import scene
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
 def _world(app: Flask) -> None:
+    scene("verify", _make_world)
+
+
+def _make_world() -> None:
     """An event to come with a waiting list, one past with its register, surveys planned."""
     now = clock.now()
     make_partnership()

@@ -48,6 +48,7 @@ from tests.support.factories import (
 from tests.support.forms_files import an_import, an_import_draft
 from tests.support.reports import KEY, a_published_report, an_answered_evaluation
 from tests.support.reports import begin as begin_report
+from tests.support.scenes import scene
 from tests.support.signing_in import sign_in
 from tests.support.surveys import a_draft, links_in, messages, round_of_work
 
@@ -141,6 +142,10 @@ def make_people() -> dict[str, Person]:
 
 def make_world(now: datetime, **words: str) -> World:
     """One of everything, committed; `words` replaces the texts that people type."""
+    return scene(("world", now, *sorted(words.items())), lambda: _make_world(now, **words))
+
+
+def _make_world(now: datetime, **words: str) -> World:
     make_partnership()
     for kind in PolicyKind:
         name = f"About {kind.value}"

@@ -1,4 +1,4 @@
-"""Long tests of races and crashes, on throw-away databases: JSON, exit 0 or 2."""
+"""Long tests of races, crashes and speed, on throw-away databases: JSON, exit 0 or 2."""
 
 from __future__ import annotations
 
@@ -66,6 +66,13 @@ def kill(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict
     }
 
 
+def results(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """Summaries of offers with `size` responses and with 1,000, on a PostgreSQL of its own."""
+    from app.checks import results_drill  # brings the bench, which commands do without
+
+    return results_drill.results(settings, rounds=rounds, size=size, seed=seed)
+
+
 def _faults() -> list[str]:
     faults = [finding.name for finding in verify(now=clock.now()) if finding.violations]
     db.session.rollback()
@@ -73,13 +80,17 @@ def _faults() -> list[str]:
 
 
 # Each drill with what its size means and is by default.
-DRILLS = {"race": (race, 200), "kill": (kill, 10)}
+DRILLS = {
+    "race": (race, 200),
+    "kill": (kill, 10),
+    "results": (results, 100_000),
+}
 
 
 @click.command("drill")
 @click.argument("name", type=click.Choice(sorted(DRILLS)))
 @click.option("--rounds", default=3, show_default=True, help="How often.")
-@click.option("--size", type=int, help="People in a race (200), or kills in a round (10).")
+@click.option("--size", type=int, help="People in a race, kills in a round, responses.")
 @click.option("--seed", default=1, show_default=True, help="The same seed does the same again.")
 @click.option("--database", help="An empty database, else a new SQLite file.")
 @click.pass_context

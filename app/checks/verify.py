@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from app.checks import (
     verify_bookings,
     verify_exchanges,
+    verify_impact,
     verify_mail,
     verify_storage,
     verify_surveys,
@@ -42,6 +43,7 @@ INVARIANTS: dict[str, Find] = {
     **verify_exchanges.INVARIANTS,
     **verify_mail.INVARIANTS,
     **verify_surveys.INVARIANTS,
+    **verify_impact.INVARIANTS,
     **verify_storage.INVARIANTS,
 }
 

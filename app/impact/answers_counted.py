@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any
+from typing import cast
 
 from sqlalchemy import ColumnElement, distinct, func, select
 from sqlalchemy.orm import aliased
@@ -21,6 +21,7 @@ from app.impact.counts import (
     QuestionFacts,
 )
 from app.impact.forms_asked import Forms, read_forms
+from app.impact.kept import AnswerRows, Row, find_answers, fingerprint_of
 from app.kernel.db import db
 from app.surveys.models import QuestionKind
 from app.surveys.response_models import Answer, Response
@@ -45,6 +46,13 @@ class InFigures:
     def __bool__(self) -> bool:
         return bool(self.groups)
 
+    def fingerprints(self) -> dict[int, str]:
+        """What tells these responses from any others, for each evaluation by its id."""
+        of: dict[int, list[object]] = defaultdict(list)
+        for group in self.groups:
+            of[cast(int, group[0])].append(group)
+        return {evaluation_id: fingerprint_of(groups) for evaluation_id, groups in of.items()}
+
 
 @dataclass(slots=True)
 class DoorAnswers:
@@ -59,7 +67,6 @@ class DoorAnswers:
 class Answers:
     """Every answer in the figures of some evaluations, counted."""
 
-    evaluation_ids: Collection[int]
     doors: dict[DoorKey, DoorAnswers] = field(default_factory=lambda: defaultdict(DoorAnswers))
     asked_twice: dict[int, dict[tuple[int, int], Counter[tuple[int, int]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(Counter))
@@ -92,6 +99,12 @@ def add_answers(
         door.recalled_pairs = door_answers.recalled_pairs
 
 
+def forget_all() -> None:
+    """Drop what this process keeps in memory."""
+    with _lock:
+        _kept.clear()
+
+
 def _find(key: Hashable) -> Answers | None:
     with _lock:
         if key in _kept:
@@ -113,24 +126,74 @@ def _read(
     names: dict[int | None, str],
     only_measures: Collection[str] | None,
 ) -> Answers:
-    answers = Answers(tuple(found))
+    answers = Answers()
     forms = read_forms(in_figures.versions, only_measures)
-    months = {
-        wave: door.months_later or 0
-        for counts in found.values()
-        for wave, door in counts.doors.items()
-        if isinstance(wave, int)
-    }
+    kept: dict[int, AnswerRows] = {}
+    if any(counts.kept for counts in found.values()):
+        kept = find_answers(list(in_figures.fingerprints().values()))
+    live = {key: counts for key, counts in found.items() if key not in kept}
+    months = _months_of_waves(found)
+    for rows in [*kept.values(), *([read_answers(live, forms, condition)] if live else [])]:
+        _add_rows(answers, rows, forms, names)
+        _add_pairs(answers, rows, forms, months)
+    return answers
+
+
+def read_answers(
+    found: dict[int, EvaluationCounts], forms: Forms, in_figures: ColumnElement[bool]
+) -> AnswerRows:
+    """Count the answers to these evaluations that are in the figures."""
+    months = _months_of_waves(found)
     first_waves = [
         wave
         for counts in found.values()
         for wave in _first_waves([wave for wave in counts.doors if isinstance(wave, int)], months)
     ]
-    _read_answers(answers, forms, names, condition)
-    _read_choosers(answers, forms, names, condition)
-    _read_recalled_pairs(answers, forms, condition)
-    _read_asked_twice(answers, forms, condition, first_waves, months)
-    return answers
+    return AnswerRows(
+        _read_answers(found, forms, in_figures),
+        _read_choosers(found, forms, in_figures),
+        _read_recalled_pairs(found, forms, in_figures),
+        _read_asked_twice(found, forms, in_figures, first_waves),
+    )
+
+
+def _add_rows(found: Answers, rows: AnswerRows, forms: Forms, names: dict[int | None, str]) -> None:
+    """Add what was counted; kept rows also tell of questions that are not wanted here."""
+    for evaluation_id, wave_id, question_id, option_id, score, sector_id, count in rows.answers:
+        if question := forms.questions.get(question_id):
+            counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
+            name = names[sector_id]
+            if option_id is not None:
+                counts.options.setdefault(forms.values[option_id], Counter())[name] += count
+            elif score is not None:
+                counts.scores[score] += count
+            if question.kind is not QuestionKind.MULTIPLE:
+                counts.answered[name] += count
+    for evaluation_id, wave_id, question_id, sector_id, count in rows.choosers:
+        if question := forms.questions.get(question_id):
+            counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
+            counts.answered[names[sector_id]] += count
+
+
+def _add_pairs(found: Answers, rows: AnswerRows, forms: Forms, months: Mapping[int, int]) -> None:
+    for evaluation_id, wave_id, question_id, before, after, count in rows.recalled:
+        if question := forms.questions.get(question_id):
+            pairs = found.doors[evaluation_id, _door_of(wave_id, question)].recalled_pairs
+            pairs[before, after] += count
+    if not forms.ids_measuring(KNOWLEDGE):
+        return
+    for evaluation_id, first, second, before, after, count in rows.twice:
+        if months[second] > months[first]:
+            found.asked_twice[evaluation_id][first, second][before, after] += count
+
+
+def _months_of_waves(found: Mapping[int, EvaluationCounts]) -> dict[int, int]:
+    return {
+        wave: door.months_later or 0
+        for counts in found.values()
+        for wave, door in counts.doors.items()
+        if isinstance(wave, int)
+    }
 
 
 def _first_waves(waves: Sequence[int], months: Mapping[int, int]) -> set[int]:
@@ -140,11 +203,8 @@ def _first_waves(waves: Sequence[int], months: Mapping[int, int]) -> set[int]:
 
 
 def _read_answers(
-    found: Answers,
-    forms: Forms,
-    names: dict[int | None, str],
-    in_figures: ColumnElement[bool],
-) -> None:
+    found: Collection[int], forms: Forms, in_figures: ColumnElement[bool]
+) -> Sequence[Row]:
     """One grouped statement over the answers of all doors, by sector."""
     grouped = (
         Answer.evaluation_id,
@@ -154,22 +214,12 @@ def _read_answers(
         Answer.score,
         Response.sector_id,
     )
-    rows = db.session.execute(
+    return db.session.execute(
         select(*grouped, func.count())
         .join(Response, Response.id == Answer.response_id)
-        .where(Answer.evaluation_id.in_(found.evaluation_ids), in_figures, forms.are_asked())
+        .where(Answer.evaluation_id.in_(found), in_figures, forms.are_asked())
         .group_by(*grouped)
-    )
-    for evaluation_id, wave_id, question_id, option_id, score, sector_id, count in rows:
-        question = forms.questions[question_id]
-        counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
-        name = names[sector_id]
-        if option_id is not None:
-            counts.options.setdefault(forms.values[option_id], Counter())[name] += count
-        elif score is not None:
-            counts.scores[score] += count
-        if question.kind is not QuestionKind.MULTIPLE:
-            counts.answered[name] += count
+    ).all()
 
 
 def _counts_of(found: Answers, door_key: DoorKey, question: QuestionFacts) -> QuestionCounts:
@@ -190,81 +240,65 @@ def _door_of(wave_id: int | None, question: QuestionFacts) -> DoorId:
 
 
 def _read_choosers(
-    found: Answers,
-    forms: Forms,
-    names: dict[int | None, str],
-    in_figures: ColumnElement[bool],
-) -> None:
+    found: Collection[int], forms: Forms, in_figures: ColumnElement[bool]
+) -> Sequence[Row]:
     """How many people answered the questions that take several answers: their base."""
     several = forms.ids_of_kind(QuestionKind.MULTIPLE)
     if not several:
-        return
+        return ()
     grouped = (Answer.evaluation_id, Answer.wave_id, Answer.question_id, Response.sector_id)
-    rows = db.session.execute(
+    return db.session.execute(
         select(*grouped, func.count(distinct(Answer.response_id)))
         .join(Response, Response.id == Answer.response_id)
-        .where(
-            Answer.evaluation_id.in_(found.evaluation_ids),
-            Answer.question_id.in_(several),
-            in_figures,
-        )
+        .where(Answer.evaluation_id.in_(found), Answer.question_id.in_(several), in_figures)
         .group_by(*grouped)
-    )
-    for evaluation_id, wave_id, question_id, sector_id, count in rows:
-        question = forms.questions[question_id]
-        counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
-        counts.answered[names[sector_id]] += count
+    ).all()
 
 
-def _read_recalled_pairs(found: Answers, forms: Forms, in_figures: ColumnElement[bool]) -> None:
+def _read_recalled_pairs(
+    found: Collection[int], forms: Forms, in_figures: ColumnElement[bool]
+) -> Sequence[Row]:
     """People who said on one form what they knew before and what they know now."""
     recalled, now_known = forms.ids_measuring(KNOWLEDGE_RECALLED), forms.ids_measuring(KNOWLEDGE)
     if not recalled:
-        return
+        return ()
     then, later = aliased(Answer), aliased(Answer)
     grouped = (then.evaluation_id, then.wave_id, then.question_id, then.score, later.score)
-    rows: Any = db.session.execute(
+    counted = (
         select(*grouped, func.count())
         .join(later, later.response_id == then.response_id)
         .join(Response, Response.id == then.response_id)
-        .where(then.evaluation_id.in_(found.evaluation_ids), then.question_id.in_(recalled))
+        .where(then.evaluation_id.in_(found), then.question_id.in_(recalled))
         .where(later.question_id.in_(now_known), in_figures)
         .where(then.score.is_not(None), later.score.is_not(None))
         .group_by(*grouped)
     )
-    for evaluation_id, wave_id, question_id, before, after, count in rows:
-        door = _door_of(wave_id, forms.questions[question_id])
-        pairs = found.doors[evaluation_id, door].recalled_pairs
-        pairs[before, after] += count
+    return db.session.execute(counted).all()
 
 
 def _read_asked_twice(
-    found: Answers,
+    found: Collection[int],
     forms: Forms,
     in_figures: ColumnElement[bool],
     first_waves: Collection[int],
-    months: Mapping[int, int],
-) -> None:
+) -> Sequence[Row]:
     """People who were asked at two times, by their random key, which outlives the pairing."""
     asked = forms.ids_measuring(KNOWLEDGE)
     if not asked or not first_waves:
-        return
+        return ()
     scores = (
         select(Response.evaluation_id, Response.wave_id, Response.pairing_key, Answer.score)
         .join(Answer, Answer.response_id == Response.id)
-        .where(Answer.evaluation_id.in_(found.evaluation_ids), Answer.question_id.in_(asked))
+        .where(Answer.evaluation_id.in_(found), Answer.question_id.in_(asked))
         .where(Response.pairing_key.is_not(None), in_figures)
         .cte("scores")
     )
     then, later = scores.alias("then"), scores.alias("later")
     grouped = (then.c.evaluation_id, then.c.wave_id, later.c.wave_id, then.c.score, later.c.score)
-    rows = db.session.execute(
+    return db.session.execute(
         select(*grouped, func.count())
         .join(later, later.c.pairing_key == then.c.pairing_key)
         .where(then.c.wave_id.in_(first_waves), later.c.wave_id != then.c.wave_id)
         .where(later.c.evaluation_id == then.c.evaluation_id)
         .group_by(*grouped)
-    )
-    for evaluation_id, first, second, before, after, count in rows:
-        if months[first] < months[second]:
-            found.asked_twice[evaluation_id][first, second][before, after] += count
+    ).all()

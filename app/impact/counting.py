@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from app.impact import closing_rules
 from app.impact.answers_counted import InFigures, add_answers
@@ -22,6 +22,7 @@ from app.impact.counts import (
 )
 from app.impact.disclosure import NOT_STATED
 from app.impact.imports_counted import Runs, read_imports
+from app.impact.kept import Row, find_counted
 from app.kernel.db import db
 from app.kernel.london import london_date
 from app.partnership.models import Sector
@@ -43,25 +44,46 @@ def read_counts(
     found = {facts.id: EvaluationCounts(facts) for facts in evaluations}
     if not found:
         return {}
+    kept = find_counted(list(found), now=now)
+    for evaluation_id, counted in kept.items():
+        found[evaluation_id].kept = counted
+    live = [evaluation_id for evaluation_id in found if evaluation_id not in kept]
+    asked = [*asked_rows(live, now=now), *(row for one in kept.values() for row in one.asked)]
+    answered = [*response_rows(live), *(row for one in kept.values() for row in one.responses)]
+    in_figures, condition, names = let_in(found, asked, answered, threshold=threshold, now=now)
+    if in_figures:
+        add_answers(found, in_figures, condition, names, only_measures)
+    return found
+
+
+def let_in(
+    found: dict[int, EvaluationCounts],
+    asked: Iterable[Row],
+    answered: Iterable[Row],
+    *,
+    threshold: int,
+    now: datetime,
+) -> tuple[InFigures, ColumnElement[bool], dict[int | None, str]]:
+    """Count who was asked and who answered; which of the responses are in the figures.
+
+    As a set of groups and as a condition; and the names of sectors by id.
+    """
     _read_waves(found, now=now)
-    still_asked = _read_invitations(found, now=now)
+    still_asked = _add_asked(found, asked)
     names = sector_names()
     runs = read_imports(found)
-    batches, files = _read_responses(found, names, runs)
-    let_in: dict[WaveKey, frozenset[BatchKey]] = {}
+    batches, files = _add_responses(found, answered, names, runs)
+    keys_let_in: dict[WaveKey, frozenset[BatchKey]] = {}
     for key, groups in batches.items():
         door = found[key[0]].doors[key[1]]
         door.steps = _let_in(found, key, groups, still_asked[key], threshold=threshold, now=now)
-        let_in[key] = frozenset[BatchKey]().union(*door.steps)
+        keys_let_in[key] = frozenset[BatchKey]().union(*door.steps)
     runs_let_in = {key: _runs_let_in(of_form, threshold) for key, of_form in files.items()}
-    in_figures = _count_released(found, batches, let_in, files, runs_let_in, runs)
-    if in_figures:
-        conditions = [is_let_in(key, keys) for key, keys in let_in.items() if keys]
-        if ids := frozenset[int]().union(*runs_let_in.values()):
-            conditions.append(Response.import_run_id.in_(ids))
-        condition = or_(*conditions)
-        add_answers(found, in_figures, condition, names, only_measures)
-    return found
+    in_figures = _count_released(found, batches, keys_let_in, files, runs_let_in, runs)
+    conditions = [is_let_in(key, keys) for key, keys in keys_let_in.items() if keys]
+    if ids := frozenset[int]().union(*runs_let_in.values()):
+        conditions.append(Response.import_run_id.in_(ids))
+    return in_figures, or_(false(), *conditions), names
 
 
 def _read_waves(found: dict[int, EvaluationCounts], *, now: datetime) -> None:
@@ -76,10 +98,10 @@ def _read_waves(found: dict[int, EvaluationCounts], *, now: datetime) -> None:
             counts.doors[None] = DoorCounts(is_open=until is None or now < until, open_until=until)
 
 
-def _read_invitations(
-    found: dict[int, EvaluationCounts], *, now: datetime
-) -> dict[WaveKey, set[BatchKey]]:
-    """Add who was asked; returns the months and years of which somebody can still answer."""
+def asked_rows(evaluation_ids: Collection[int], *, now: datetime) -> Sequence[Row]:
+    """Invitations to these evaluations, counted by wave and by where they stand."""
+    if not evaluation_ids:
+        return ()
     invitation = SurveyInvitation
     can_answer = or_(
         and_(invitation.state == InvitationState.SENT, invitation.closes_at > now),
@@ -103,7 +125,7 @@ def _read_invitations(
         case((can_answer, 1), else_=0),
         due_at,
     )
-    rows = db.session.execute(
+    return db.session.execute(
         select(
             *grouped,
             func.count(),
@@ -111,12 +133,19 @@ def _read_invitations(
             func.sum(case((reached, 1), else_=0)),
             func.max(invitation.closes_at),
         )
-        .where(invitation.evaluation_id.in_(found))
+        .where(invitation.evaluation_id.in_(evaluation_ids))
         .group_by(*grouped)
-    )
+    ).all()
+
+
+def _add_asked(
+    found: dict[int, EvaluationCounts], rows: Iterable[Row]
+) -> dict[WaveKey, set[BatchKey]]:
+    """Add who was asked; returns the months and years of which somebody can still answer."""
     still_asked: dict[WaveKey, set[BatchKey]] = defaultdict(set)
     for evaluation_id, wave_id, state, is_open, due, count, sent, delivered, closes_at in rows:
-        door = found[evaluation_id].doors[wave_id]
+        if (door := found[evaluation_id].doors.get(wave_id)) is None:
+            continue  # the plan has lost this wave since it was counted
         door.sent += sent
         door.delivered += delivered
         if state is InvitationState.ANSWERED:
@@ -153,10 +182,10 @@ Batches = dict[WaveKey, dict[BatchKey, list[_Group]]]
 Files = dict[DoorKey, dict[int, list[_Group]]]  # by the import that brought them
 
 
-def _read_responses(
-    found: dict[int, EvaluationCounts], names: dict[int | None, str], runs: Runs
-) -> tuple[Batches, Files]:
-    """Count responses by door and sector; returns the batches and the files they came in."""
+def response_rows(evaluation_ids: Collection[int]) -> Sequence[Row]:
+    """Responses to these evaluations, counted by all that they say besides answers."""
+    if not evaluation_ids:
+        return ()
     grouped = (
         Response.evaluation_id,
         Response.wave_id,
@@ -166,14 +195,25 @@ def _read_responses(
         Response.sector_id,
         Response.version_id,
     )
-    rows = db.session.execute(
+    return db.session.execute(
         select(*grouped, func.count(), func.max(Response.id))
-        .where(Response.evaluation_id.in_(found))
+        .where(Response.evaluation_id.in_(evaluation_ids))
         .group_by(*grouped)
-    )
+    ).all()
+
+
+def _add_responses(
+    found: dict[int, EvaluationCounts],
+    rows: Iterable[Row],
+    names: dict[int | None, str],
+    runs: Runs,
+) -> tuple[Batches, Files]:
+    """Add responses by door and sector; returns the batches and the files they came in."""
     batches: Batches = defaultdict(lambda: defaultdict(list))
     files: Files = defaultdict(lambda: defaultdict(list))
     for evaluation_id, wave_id, answered_on, no_event, run_id, sector_id, *facts in rows:
+        if run_id is not None and run_id not in runs:
+            continue  # the import was undone since it was counted
         group = _Group(names[sector_id], *facts)
         door_id: DoorId = wave_id if run_id is None else Imported(runs[run_id].form_id)
         door = found[evaluation_id].doors.setdefault(door_id, DoorCounts())

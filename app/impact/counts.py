@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.surveys.models import MeasureScale, OutcomeLevel, QuestionKind
 
@@ -122,16 +122,6 @@ class EvaluationFacts:
     open_until: datetime | None
 
 
-@dataclass(slots=True)
-class EvaluationCounts:
-    """Everything counted of one evaluation; doors by wave or form, None being the open link."""
-
-    facts: EvaluationFacts
-    doors: dict[DoorId, DoorCounts] = field(default_factory=dict)
-    # (earlier wave, later wave) -> (score then, score later) -> people
-    asked_twice: dict[tuple[int, int], Counter[tuple[int, int]]] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Who came: never withheld from staff."""
@@ -144,6 +134,27 @@ class Reach:
     last_on: date | None = None
     people_by_sector: Mapping[str, int] = field(default_factory=dict)
     attendances_by_sector: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the grouped statements about one evaluation said, and when."""
+
+    asked: Sequence[Sequence[Any]]
+    responses: Sequence[Sequence[Any]]
+    reach: Reach
+    counted_at: datetime
+
+
+@dataclass(slots=True)
+class EvaluationCounts:
+    """Everything counted of one evaluation; doors by wave or form, None being the open link."""
+
+    facts: EvaluationFacts
+    doors: dict[DoorId, DoorCounts] = field(default_factory=dict)
+    # (earlier wave, later wave) -> (score then, score later) -> people
+    asked_twice: dict[tuple[int, int], Counter[tuple[int, int]]] = field(default_factory=dict)
+    kept: Counted | None = None  # counted a few minutes ago, by the worker
 
 
 def sorted_doors(counts: EvaluationCounts) -> list[DoorId]:

@@ -33,8 +33,9 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
     facts = EvaluationFacts(*row)
     threshold = threshold_for(audience)
     counts = read_counts([facts], threshold=threshold, now=now)[facts.id]
-    offers = _offers_of(facts)
-    reach = reach_of([offer_id for offer_id, _, _ in offers], until=_reach_ends_at(counts))
+    offers = offers_of(facts)
+    offer_ids = [offer_id for offer_id, _, _ in offers]
+    reach = counts.kept.reach if counts.kept else reach_of_evaluation(offer_ids, counts)
     doors = figures.doors_of(counts, threshold=threshold)
     personal = [pair for pair in doors if not pair[0].is_open_link]
     by_link = [pair for pair in doors if pair[0].is_open_link]
@@ -59,7 +60,13 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
         knowledge_means=knowledge.knowledge_means_of(measures, changes, personal),
         comments=figures.comments_of(doors),
         chain=chain_of(reach, measures, open_measures, changes),
+        counted_at=counts.kept.counted_at if counts.kept else None,
     )
+
+
+def reach_of_evaluation(offer_ids: Collection[int], counts: EvaluationCounts) -> Reach:
+    """Who came to what an evaluation asks about."""
+    return reach_of(offer_ids, until=_reach_ends_at(counts))
 
 
 def number_of_evaluations() -> int:
@@ -190,7 +197,8 @@ def reach_of(
     )
 
 
-def _offers_of(facts: EvaluationFacts) -> list[tuple[int, str, str]]:
+def offers_of(facts: EvaluationFacts) -> list[tuple[int, str, str]]:
+    """The offers an evaluation asks about: id, slug and title."""
     named = select(evaluation_offer.c.offer_id).where(evaluation_offer.c.evaluation_id == facts.id)
     rows = db.session.execute(
         select(Offer.id, Offer.slug, Offer.title)

@@ -11,6 +11,7 @@ from statistics import median
 
 CONFIDENCE_Z = 1.959963984540054  # both tails of the normal curve together hold 5% beyond it
 HIGHEST_SCORE = 10
+MOST_IN_WHOLE_NUMBERS = 1_000  # above it, exact sums take longer than a page may
 FEWEST_FOR_A_MEAN = 10
 FEWEST_PAIRS_FOR_A_TEST = 10
 BASE_FOR_ONE_DECIMAL = 200  # below it one answer is worth half a point or more
@@ -174,14 +175,28 @@ def matched_change(pairs_histogram: Mapping[tuple[int, int], int]) -> MatchedCha
 
 def sign_test(better: int, worse: int) -> float | None:
     """Exact two-sided p of so uneven a split if both ways were as likely; None if none moved."""
-    moved = better + worse
+    moved, fewer = better + worse, min(better, worse)
     if moved == 0:
         return None
+    if moved > MOST_IN_WHOLE_NUMBERS:
+        return _sign_test_of_many(moved, fewer)
     ways = term = 1
-    for picked in range(min(better, worse)):
+    for picked in range(fewer):
         term = term * (moved - picked) // (picked + 1)
         ways += term
     return min(1.0, 2 * ways / 2**moved)
+
+
+def _sign_test_of_many(moved: int, fewer: int) -> float:
+    """The same in floating point: the most likely outcome first, each less likely one after it."""
+    log_of_most = math.lgamma(moved + 1) - math.lgamma(fewer + 1) - math.lgamma(moved - fewer + 1)
+    term = math.exp(log_of_most - moved * math.log(2))
+    parts = [term]
+    while fewer and term > parts[0] * 1e-17:
+        term *= fewer / (moved - fewer + 1)
+        fewer -= 1
+        parts.append(term)
+    return min(1.0, 2 * math.fsum(parts))
 
 
 def _answers_in(histogram: Mapping[int, int]) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from app.impact.counts import Reach
 from app.impact.rules import MatchedChange, MeanScore, Share
+from app.kernel.london import clock_words
 from app.surveys.models import MeasureScale, OutcomeLevel
 
 
@@ -211,6 +212,12 @@ class EvaluationSummary:
     knowledge_means: tuple[MeanPoint, ...]
     comments: tuple[Comments, ...]
     chain: tuple[Step, ...]
+    counted_at: datetime | None = None  # where the worker counted ahead, being large
+
+    @property
+    def counted_words(self) -> str:
+        """When the worker counted, if it did so ahead."""
+        return f"Counted at {clock_words(self.counted_at)}." if self.counted_at else ""
 
     @property
     def imported_doors(self) -> tuple[Door, ...]:

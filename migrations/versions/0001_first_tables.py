@@ -1556,6 +1556,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "kept_answers",
+        sa.Column(
+            "fingerprint",
+            sa.String(),
+            nullable=False,
+            comment="Of the groups of responses in the figures, their sizes and ids",
+        ),
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "rows",
+            sa.JSON(),
+            nullable=False,
+            comment="What the grouped statements said, numbers only",
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluation.id"],
+            name=op.f("fk_kept_answers_evaluation_id_evaluation"),
+        ),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_kept_answers")),
+    )
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_kept_answers_evaluation_id"), ["evaluation_id"], unique=False
+        )
+
+    op.create_table(
+        "kept_counts",
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "rows",
+            sa.JSON(),
+            nullable=False,
+            comment="What the grouped statements said: asked, responses, reach",
+        ),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluation.id"],
+            name=op.f("fk_kept_counts_evaluation_id_evaluation"),
+        ),
+        sa.PrimaryKeyConstraint("evaluation_id", name=op.f("pk_kept_counts")),
+    )
+    op.create_table(
         "learning_elsewhere",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -2782,7 +2826,7 @@ def upgrade() -> None:
             "is_cut",
             sa.Boolean(),
             nullable=False,
-            comment="Words that identify a child were taken out; which is kept nowhere",
+            comment="Words that identify a child were taken out; which of them is kept nowhere",
         ),
         sa.ForeignKeyConstraint(
             ["answer_id"],
@@ -2796,6 +2840,7 @@ def upgrade() -> None:
             name=op.f("fk_comment_reading_evaluation_id_evaluation"),
         ),
         sa.PrimaryKeyConstraint("answer_id", name=op.f("pk_comment_reading")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("comment_reading", schema=None) as batch_op:
         batch_op.create_index(
@@ -2871,6 +2916,7 @@ def upgrade() -> None:
             ["evaluation_id"], ["evaluation.id"], name=op.f("fk_quote_evaluation_id_evaluation")
         ),
         sa.PrimaryKeyConstraint("reference", name=op.f("pk_quote")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("quote", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_quote_answer_id"), ["answer_id"], unique=False)
@@ -2894,6 +2940,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("answer_id", "theme_id", name=op.f("pk_theme_of_comment")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("theme_of_comment", schema=None) as batch_op:
         batch_op.create_index(
@@ -3075,6 +3122,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_learning_elsewhere_person_id"))
 
     op.drop_table("learning_elsewhere")
+    op.drop_table("kept_counts")
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_answers_evaluation_id"))
+
+    op.drop_table("kept_answers")
     with op.batch_alter_table("imported_form", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_imported_form_fingerprint"))
         batch_op.drop_index(batch_op.f("ix_imported_form_evaluation_id"))

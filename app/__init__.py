@@ -35,6 +35,9 @@ import app.impact.manage_views
 import app.impact.reports.figures_views
 import app.impact.reports.public_views
 import app.impact.reports.views
+import app.impact.words.quote_views
+import app.impact.words.theme_views
+import app.impact.words.views
 import app.notices.manage_views
 import app.notices.wording_views
 import app.partnership.views
@@ -42,10 +45,10 @@ import app.record.views
 import app.surveys.building_views
 import app.surveys.import_views
 import app.surveys.manage_views
+import app.surveys.open_link_views
 import app.surveys.question_views
 import app.surveys.schedule_views
 import app.surveys.views
-import app.surveys.open_link_views
 import config
 from app import commands, page, schema
 from app.accounts import signed_in
@@ -82,15 +85,18 @@ BLUEPRINTS = (
     app.notices.manage_views.bp,
     app.notices.wording_views.bp,
     app.surveys.manage_views.bp,
+    app.surveys.open_link_views.bp,
     app.surveys.schedule_views.bp,
     app.surveys.import_views.bp,
     app.surveys.building_views.bp,
-    app.surveys.open_link_views.bp,
     app.surveys.question_views.bp,
     app.impact.manage_views.bp,
     app.impact.reports.views.bp,
     app.impact.reports.figures_views.bp,
     app.impact.reports.public_views.bp,
+    app.impact.words.views.bp,
+    app.impact.words.theme_views.bp,
+    app.impact.words.quote_views.bp,
     app.impact.group_views.bp,
     app.accounts.manage_views.bp,
 )

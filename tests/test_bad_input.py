@@ -13,6 +13,8 @@ from flask import Flask
 from app.bookings.models import BookingState
 from app.kernel.db import db
 from app.kernel.forms import one_line, tidy
+from app.kernel.tokens import new_reference
+from tests.support.comments import some_words
 from tests.support.factories import (
     make_booking,
     make_event,
@@ -55,9 +57,9 @@ CAREFUL = {
     "new_topics": "",
     "days": "3",
     "at_time": "9am",
+    "last": "3 March 2027",
 }
 ABOUT_A_REQUEST = {
-    "last": "3 March 2027",
     "/bookings/<reference>/approval/<token>",
     "/bookings/<reference>/manager",
     "/manage/approvals/<reference>",
@@ -117,12 +119,12 @@ CASES = (
     Case("/manage/offers/<slug>/surveys", "delivery"),
     Case("/manage/evaluations/new", "delivery"),
     Case("/manage/evaluations/<slug>", "delivery"),
-    Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
-    Case(f"{A_LINE}/skip", "delivery", "Skip it"),
     Case(
         "/manage/evaluations/<slug>/links/new", "delivery", "Make the links", query="?kind=agency"
     ),
     Case("/manage/events/<reference>/survey-links", "delivery", "Plan the later link"),
+    Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
+    Case(f"{A_LINE}/skip", "delivery", "Skip it"),
     Case("/manage/questionnaires/new", "delivery"),
     Case("/manage/questionnaires/<slug>/rename", "delivery"),
     Case("/manage/questionnaires/<slug>/copy", "delivery"),
@@ -133,6 +135,15 @@ CASES = (
     Case(
         "/manage/questionnaires/<slug>/versions/<int:number>/preview", "delivery", checks_first=True
     ),
+    Case("/impact/words/read/<slug>", "delivery"),
+    Case("/impact/words/comments/<int:answer_id>", "delivery"),
+    Case("/impact/words/comments/<int:answer_id>/take-out", "delivery", "Take the words out"),
+    Case("/impact/words/comments/<int:answer_id>/quote", "delivery"),
+    Case("/impact/words/themes", "delivery"),
+    Case("/impact/words/themes/<reference>", "delivery"),
+    Case("/impact/words/themes/<reference>/merge", "delivery"),
+    Case("/impact/words/reader", "delivery"),
+    Case("/impact/quotes/<reference>/change", "delivery"),
     Case("/manage/surveys/import", "delivery"),
     Case("/manage/surveys/import/<reference>", "delivery"),
     Case("/impact/evaluations/<slug>/report", "delivery", "Begin the report"),
@@ -195,6 +206,10 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
         report = begin_report(evaluation, db.session.merge(actor), now=now)
         return world.address(case.rule, app, slug=report)
+    if case.rule == "/impact/words/read/<slug>":
+        evaluation = db.session.merge(world.evaluation)
+        some_words(evaluation, new_reference(), new_reference(), now=now)
+        db.session.commit()
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from app.impact.words import quotes, reading
-from app.impact.words.models import QuoteRow
+from app.impact.words import quotes, reading, themes
+from app.impact.words.models import CommentTheme, QuoteConsent, QuoteRow, QuoteState
 from app.kernel.access import Role
 from app.kernel.db import db
+from app.kernel.tokens import new_reference
+from app.partnership.models import Partnership
 from app.surveys.models import Evaluation
 from app.surveys.response_models import Answer
 from tests.support.answers import add_responses, make_evaluation, wave_of
 from tests.support.factories import NOW, make_partnership, make_person
 
 
+@dataclass(frozen=True)
+class Words:
+    """A comment, a theme, and a quotation that waits to be released."""
+
+    answer_id: int
+    theme: str
+    quote: str
+
+
+def some_words(evaluation: Evaluation, text: str, theme: str, *, now: datetime) -> Words:
+    """A comment of the open link's questionnaire, in the queue, with a theme and a quotation."""
+    add_responses(evaluation, [{"used": "yes", "example": text, "quote": "public"}])
+    reading.note_comments(now=now)
+    author = make_person(Role.DELIVERY)
+    answer_id = db.session.scalars(
+        select(Answer.id).where(Answer.evaluation_id == evaluation.id, Answer.text == text)
+    ).one()
+    themes.give_themes(answer_id, [], new_name=theme, actor=author, now=now)
+    quote = QuoteRow(
+        reference=new_reference(),
+        answer_id=answer_id,
+        evaluation_id=evaluation.id,
+        words=text,
+        consent=QuoteConsent.PUBLIC,
+        state=QuoteState.PROPOSED,
+        revision=1,
+        proposed_by=author.reference,
+        proposed_on=now.date(),
+    )
+    db.session.add(quote)
+    db.session.flush()
+    named = select(CommentTheme.reference).where(CommentTheme.name == theme)
+    reference = db.session.scalars(named).one()
+    return Words(answer_id, reference, quote.reference)
+
+
 def commented(
     *texts: str, consent: str = "public", title: str = "Neglect", **more: Any
 ) -> Evaluation:
     """An evaluation three months on, with these examples, noted in the readers' queue."""
-    make_partnership()
+    if db.session.get(Partnership, 1) is None:
+        make_partnership()
     evaluation = make_evaluation(3, title=title)
     add_comments(evaluation, *texts, consent=consent, **more)
     reading.note_comments(now=NOW)

@@ -32,6 +32,7 @@ from app.surveys.models import Evaluation, QuestionnaireKind
 from app.surveys.open_link_models import OpenLink
 from app.surveys.open_links import Contact
 from app.surveys.questionnaires import current_version
+from tests.support.comments import Words, some_words
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -75,14 +76,15 @@ class World:
     attended: Booking
     elsewhere: LearningElsewhere
     evaluation: Evaluation
-    questionnaire: str
     link: OpenLink
+    questionnaire: str
     import_draft: str
     import_run: str
     proposed: str
     rated: str
     reports: tuple[str, str]  # a draft, and one that is published
     token: str
+    words: Words
     people: dict[str, Person] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -209,14 +211,16 @@ def _make_world(now: datetime, **words: str) -> World:
     proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
     import_run = an_import(evaluation.id, people["delivery"], now=now)
     import_draft = an_import_draft(evaluation.id, people["delivery"], now=now)
-    rated = an_answered_evaluation(offer, title=words.get("title", "Rated"))
-    written = (
     link = open_links.open_for_the_day(event.id, actor=people["delivery"], now=now)
     contact = Contact(words.get("person", "Kim Contact"), "kim.contact@example.org")
     open_links.plan_passing_on(event.id, contact, 6, actor=people["delivery"], now=now)
+    rated = an_answered_evaluation(offer, title=words.get("title", "Rated"))
+    written = (
         begin_report(rated, people["delivery"], now=now, title=words.get("title", "Being written")),
         a_published_report(rated, people["delivery"], now=now),
     )
+    example = words.get("description", "I have used it with a family.")
+    comment = some_words(evaluation, example, words.get("title", "Listening")[:60], now=now)
     db.session.commit()
     round_of_work(now)
     [letter] = messages("survey")
@@ -234,14 +238,15 @@ def _make_world(now: datetime, **words: str) -> World:
         attended=attended,
         elsewhere=elsewhere,
         evaluation=evaluation,
+        link=link,
         questionnaire=questionnaire,
         import_draft=import_draft,
         import_run=import_run,
         proposed=proposed.reference,
-        link=link,
         rated=rated.slug,
         reports=written,
         token=token,
+        words=comment,
         people=people,
     )
     world.values = _values(world)
@@ -282,6 +287,12 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/impact/reports": {"slug": world.reports[0], "section_id": _section_id(world.reports[0])},
         "/impact/reports/<slug>/correct": {"slug": world.reports[1]},
         "/impact/reports/<slug>/withdraw": {"slug": world.reports[1]},
+        "/impact/quotes": {"reference": world.words.quote},
+        "/impact/words": {
+            "slug": world.evaluation.slug,
+            "answer_id": world.words.answer_id,
+            "reference": world.words.theme,
+        },
         "/impact/<kind>": {"kind": "offers", "slug": world.offer.slug},
         "/learning/<slug>": {"slug": world.offer.slug},
         "/manage/evaluations": {"slug": world.evaluation.slug},
@@ -303,6 +314,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "to_reference": world.waiting.event.reference,
             "round_reference": _round_reference(world.event),
         },
+        "/manage/events/<reference>/survey-links/later/<int:months>/withdraw": {"months": 6},
         "/manage/events/<reference>/waiting-list/<booking_reference>/remove": {
             "reference": world.waiting.event.reference,
             "booking_reference": world.waiting.reference,
@@ -314,7 +326,6 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/wording": {"kind": "reminder"},
         "/manage/offers": {"slug": world.offer.slug},
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
-        "/manage/events/<reference>/survey-links/later/<int:months>/withdraw": {"months": 6},
         "/manage/questionnaires": {
             "slug": world.questionnaire,
             "number": 1,
@@ -322,6 +333,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "kind": "single",
         },
         "/manage/series": {"slug": world.series.slug},
+        "/manage/survey-links": {"slug": world.link.slug},
         "/manage/surveys/import/<reference>": {"reference": world.import_draft},
         "/manage/surveys/imports/<reference>": {"reference": world.import_run},
         "/manage/surveys/imports/<reference>/undo": {"reference": world.import_run},
@@ -329,11 +341,11 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/record/elsewhere": {"reference": world.elsewhere.reference},
         "/reminders/<reference>": {"reference": ana, "token": stop_token(ana)},
         "/static/<path:filename>": {"filename": "ripple.css"},
+        "/s/<slug>": {"slug": world.link.slug},
         "/surveys/<token>": {"token": world.token},
         "/surveys/open": {"slug": world.evaluation.slug},
     }
 
-        "/manage/survey-links": {"slug": world.link.slug},
 
 def _round_reference(event: Event) -> str:
     found = select(NoticeRound.reference).where(NoticeRound.event_id == event.id)
@@ -341,7 +353,6 @@ def _round_reference(event: Event) -> str:
 
 
 def _section_id(slug: str) -> int:
-        "/s/<slug>": {"slug": world.link.slug},
     report = reports.working_report(slug)
     assert report
     return report.sections[0].id

@@ -15,6 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, stored_by_value
 
+# In SQLite's files too, rows stand in the order of their random ids and not as they were written.
+KEPT_BY_KEY = {"sqlite_with_rowid": False}
+
 
 class CommentReading(Base):
     """That an answer in somebody's own words is in the queue, and whether it has been read."""
@@ -28,6 +31,7 @@ class CommentReading(Base):
             sqlite_where=text("NOT is_read"),
             postgresql_where=text("NOT is_read"),
         ),
+        KEPT_BY_KEY,
     )
 
     answer_id: Mapped[int] = mapped_column(
@@ -39,7 +43,7 @@ class CommentReading(Base):
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"))
     is_read: Mapped[bool] = mapped_column(default=False)
     is_cut: Mapped[bool] = mapped_column(
-        default=False, comment="Words that identify a child were taken out; which is kept nowhere"
+        default=False, comment="Words that identify a child were taken out; which of them is kept nowhere"
     )
 
 
@@ -84,6 +88,7 @@ class ThemeOfComment(Base):
     """That a comment says this."""
 
     __tablename__ = "theme_of_comment"
+    __table_args__ = (KEPT_BY_KEY,)
 
     answer_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("answer.id", ondelete="CASCADE"), primary_key=True
@@ -121,6 +126,7 @@ class QuoteRow(Base):
             name="released_by_somebody",
         ),
         CheckConstraint("(released_by IS NULL) = (released_on IS NULL)", name="release_is_whole"),
+        KEPT_BY_KEY,
     )
 
     reference: Mapped[str] = mapped_column(primary_key=True)

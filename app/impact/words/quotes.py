@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from app.accounts.models import Person
 from app.audit import operations as audit
-from app.impact.words import cutting_rules
+from app.impact.words import cutting_rules, rules
 from app.impact.words.models import QuoteConsent, QuoteRow, QuoteState
 from app.impact.words.reading import lock_comment
 from app.kernel.db import db, rows_changed
@@ -33,10 +33,7 @@ def consent_of(response_id: int) -> QuoteConsent | None:
         .join(Question, Question.id == Answer.question_id)
         .where(Answer.response_id == response_id, Question.kind == QuestionKind.QUOTE_CONSENT)
     ).all()
-    known = [QuoteConsent(value) for value in given if value in set(QuoteConsent)]
-    if len(known) < len(given) or not known:
-        return None
-    return QuoteConsent.INSIDE if QuoteConsent.INSIDE in known else QuoteConsent.PUBLIC
+    return rules.consent_of(given)
 
 
 def propose_quote(answer_id: int, kept: str, *, actor: Person, now: datetime) -> QuoteRow:

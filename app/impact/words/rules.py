@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, merge_small_groups
-from app.impact.words.models import QuoteConsent
+from app.impact.words.models import QuoteConsent, QuoteState
 from app.surveys.rules import wave_words
 
 OPEN_LINK = "Open link"
@@ -21,6 +21,12 @@ CONSENT_WORDS = {
     QuoteConsent.INSIDE: "Inside the partnership",
     QuoteConsent.PUBLIC: "Publicly",
 }
+STATE_WORDS = {
+    QuoteState.RELEASED: "Released",
+    QuoteState.PROPOSED: "To be released",
+    QuoteState.SENT_BACK: "Sent back",
+    QuoteState.WITHDRAWN: "Withdrawn",
+}
 
 
 def door_words(*, wave_months: int | None, is_imported: bool, imported_months: int | None) -> str:
@@ -28,6 +34,13 @@ def door_words(*, wave_months: int | None, is_imported: bool, imported_months: i
     months = imported_months if is_imported else wave_months
     words = OPEN_LINK if months is None else wave_words(months)
     return f"{words}, {IMPORTED}" if is_imported else words
+
+
+def consent_of(given: Sequence[str]) -> QuoteConsent | None:
+    """How far somebody lets their words go; None for not at all, or where nothing was said."""
+    if not given or not set(given) <= set(QuoteConsent):
+        return None
+    return QuoteConsent.INSIDE if QuoteConsent.INSIDE in given else QuoteConsent.PUBLIC
 
 
 def read_by(since: date) -> date:

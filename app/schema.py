@@ -7,6 +7,7 @@ import app.accounts.sign_in_models
 import app.audit.models
 import app.bookings.models
 import app.catalogue.models
+import app.impact.models
 import app.impact.reports.models
 import app.impact.words.models
 import app.kernel.clock
@@ -28,6 +29,7 @@ MODULES = (
     app.audit.models,
     app.bookings.models,
     app.catalogue.models,
+    app.impact.models,
     app.impact.reports.models,
     app.impact.words.models,
     app.kernel.clock,

@@ -17,6 +17,9 @@ from flask import current_app
 from app.accounts.personal import purge_expired_sign_ins
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
+from app.impact import keeping
+from app.impact.words import reading
+from app.impact.words.duty import remind_reader
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.notices import operations as notices
@@ -93,8 +96,8 @@ def plan_surveys(now: datetime) -> Iterator[int]:
     """Give every offer its evaluation, and make the planned invitations true to registers."""
     with transaction():
         surveys.ensure_default_evaluations(now=now)
-    yield 0
         surveys.follow_sessions()
+    yield 0
     planned = MOST_AT_ONCE
     while planned >= MOST_AT_ONCE:
         with transaction():
@@ -105,8 +108,8 @@ def plan_surveys(now: datetime) -> Iterator[int]:
 def send_surveys(now: datetime) -> Iterator[int]:
     """Queue what people are to be asked now, one message and one transaction each."""
     yield from one_by_one(_people(surveys.people_due, now), surveys.send_to, now)
-
     yield from one_by_one(_people(surveys.links_to_pass_on, now), surveys.pass_on, now)
+
 
 def remind_of_surveys(now: datetime) -> Iterator[int]:
     """Queue reminders for those who have not answered, one message and one transaction each."""
@@ -133,9 +136,29 @@ def tell_of_new_dates(now: datetime) -> Iterator[int]:
     yield from one_by_one(_people(new_dates.people_to_tell, now), new_dates.tell_new_dates, now)
 
 
+def queue_comments(now: datetime) -> Iterator[int]:
+    """Put what people wrote before its readers, and tell them once a day if it waits too long."""
+    with transaction():
+        noted = reading.note_comments(now=now)
+    yield noted
+    with transaction():
+        told = remind_reader(now=now)
+    yield told
+
+
 def remind_of_refreshers(now: datetime) -> Iterator[int]:
     """Tell people what falls due for renewal, one transaction each."""
     yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
+
+
+def keep_figures(now: datetime) -> Iterator[int]:
+    """Count large evaluations ahead, so that their pages open at once; one transaction each."""
+    with transaction():
+        large = keeping.large_evaluations()
+    for evaluation_id in large:
+        with transaction():
+            keeping.keep_counts(evaluation_id, now=now)
+        yield 1
 
 
 def move_waiting_lists(now: datetime) -> Iterator[int]:
@@ -181,6 +204,7 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
     with transaction():
         erased = surveys.erase_pairings(now=now)
         surveys.blur_order(now=now)
+        reading.blur_order(now=now)
         erased += surveys.forget_old_files(now=now)
     yield erased
     with transaction():
@@ -219,6 +243,8 @@ JOBS = (
     Job("remind", 300, remind_of_surveys),
     Job("close surveys", 300, close_surveys),
     Job("import answers", 3, import_answers),
+    Job("keep figures", 300, keep_figures),
+    Job("comments", 300, queue_comments),
     Job("refreshers", 3600, remind_of_refreshers),
     Job("notices", 60, send_notices),
     Job("erase", 3600, erase_what_has_served),

@@ -8,6 +8,7 @@ from app.impact import group_lists, group_queries, tables, wording
 from app.impact.groups import GroupKind
 from app.impact.manage_views import KIND_WORDS, LEVELS, READERS, audience, csv_response, origin
 from app.impact.summaries import GroupSummary
+from app.impact.who_answered import who_answered
 from app.kernel import clock
 from app.kernel.access import for_roles
 from app.kernel.paging import page_number, pages
@@ -53,6 +54,7 @@ def show_group(kind: str, slug: str) -> str:
         summary=summary,
         tables=tables.tables_of_group(summary),
         levels=LEVELS,
+        who=who_answered(summary.reach, summary.doors),
         words=wording,
         caption=CAPTIONS[_kind(kind)],
     )

@@ -9,6 +9,7 @@ from app.impact import queries, tables, wording
 from app.impact.disclosure import Audience
 from app.impact.groups import GroupKind
 from app.impact.summaries import EvaluationSummary
+from app.impact.who_answered import who_answered
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.london import london_date, short_date_words
@@ -83,6 +84,7 @@ def show_evaluation(slug: str) -> str:
         summary=summary,
         tables=tables.tables_of_evaluation(summary),
         levels=LEVELS,
+        who=who_answered(summary.reach, summary.doors),
         words=wording,
     )
 
@@ -103,6 +105,8 @@ def evaluation_csv(slug: str) -> Response:
             f"fewer than {summary.breakdown_threshold}",
         ),
     ]
+    if summary.counted_words:
+        first_lines.append(("Figures", summary.counted_words))
     first_lines += [(door.label, door.imported_words) for door in summary.imported_doors]
     if summary.threshold < summary.breakdown_threshold:
         first_lines.append(

@@ -19,6 +19,7 @@ from app.impact.summaries import (
     MeasureLines,
     OptionLine,
 )
+from app.impact.who_answered import WhoAnswered, who_answered
 from app.kernel.london import short_date_words
 from app.kernel.spreadsheet import csv_text
 from app.surveys.models import MeasureScale
@@ -62,7 +63,8 @@ def tables_of_evaluation(summary: EvaluationSummary) -> Tables:
     for place, measures in (("personal", summary.measures), ("open", summary.open_measures)):
         for measure in measures:
             found[f"{place}-{measure.key}"] = tuple(_measure(measure, summary.breakdown_threshold))
-    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, doors))
+    who = [_who(one) for one in who_answered(summary.reach, doors) if one.lines]
+    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, doors), *who)
     if summary.comments:
         found["comments"] = (_comments(summary),)
     return found
@@ -77,7 +79,8 @@ def tables_of_group(summary: GroupSummary) -> Tables:
     for place, measures in (("personal", summary.measures), ("open", summary.open_measures)):
         for measure in measures:
             found[f"{place}-{measure.key}"] = tuple(_measure(measure, summary.breakdown_threshold))
-    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, []))
+    who = [_who(one) for one in who_answered(summary.reach, doors) if one.lines]
+    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, []), *who)
     found["evaluations"] = (_evaluations(summary),) if summary.evaluations else ()
     return found
 
@@ -136,6 +139,24 @@ def _sectors(reach: Reach, doors: list[Door]) -> Table:
     )
 
 
+def _who(found: WhoAnswered) -> Table:
+    return Table(
+        f"Who answered compared with who came: {_lower(found.door.label)}",
+        ("Sector", "People who came", "Part of them", "Answered", "Part of those"),
+        tuple(
+            (
+                line.label,
+                f"{line.came.count:,}",
+                wording.percent(line.came),
+                f"{line.answered.count:,}",
+                wording.percent(line.answered),
+            )
+            for line in found.lines
+        ),
+        wording.who_words(found),
+    )
+
+
 def _answered(doors: Iterable[Door]) -> Table:
     return Table(
         "How many answered",
@@ -181,6 +202,7 @@ def _measure(measure: MeasureLines, breakdown_threshold: int) -> Iterator[Table]
             (figure.door.label, *_share_cells(figure), figure.asked_of or "everyone who answered")
             for figure in measure.figures
         ),
+        wording.trend_words(measure),
     )
     yield _all_answers(title, measure)
     for figure in measure.figures:
@@ -255,7 +277,14 @@ def _at(title: str, figure: Figure) -> str:
 def _scores(title: str, measure: MeasureLines) -> Iterator[Table]:
     yield Table(
         f"{title}, 0 to 10",
-        ("When asked", "Mean", "Likely range (95%)", "Number who answered", "Asked of"),
+        (
+            "When asked",
+            "Mean",
+            "Likely range (95%)",
+            "Number who answered",
+            f"Gave {wording.CUT_OFF} or more",
+            "Asked of",
+        ),
         tuple(
             (
                 figure.door.label,
@@ -264,14 +293,16 @@ def _scores(title: str, measure: MeasureLines) -> Iterator[Table]:
                         wording.score(figure.mean.mean),
                         wording.likely_scores(figure.mean),
                         f"{figure.mean.base:,}",
+                        wording.cut_off_words(figure.histogram),
                     )
                     if figure.mean
-                    else (wording.withheld(figure.withheld_below), "–", "–")
+                    else (wording.withheld(figure.withheld_below), "–", "–", "–")
                 ),
                 figure.asked_of or "everyone who answered",
             )
             for figure in measure.figures
         ),
+        wording.trend_words(measure),
     )
     shown = [figure for figure in measure.figures if figure.mean]
     if shown:
@@ -304,6 +335,8 @@ def _change(found: BeforeAfter) -> Iterator[Table]:
             ("Mean before", wording.score(change.mean_before)),
             ("Mean after", wording.score(change.mean_after)),
             ("Middle change in points", f"{change.median_change:+.1f}"),
+            (f"Gave {wording.CUT_OFF} or more before", wording.cut_off_words(found.before)),
+            (f"Gave {wording.CUT_OFF} or more after", wording.cut_off_words(found.after)),
         ]
     yield Table(title, columns, tuple(rows))
     if found.before is not None and found.after is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from app.impact import rules
 from app.impact.rules import MatchedChange, MeanScore, Share
 from app.impact.summaries import (
     BeforeAfter,
@@ -9,10 +12,15 @@ from app.impact.summaries import (
     DoorState,
     Figure,
     GroupSummary,
+    MeasureLines,
     SectorLine,
 )
+from app.impact.trends import Direction, trend_of
+from app.impact.who_answered import POINTS_WORTH_SAYING, WhoAnswered
 from app.kernel.london import short_date_words
 
+CUT_OFF = 7  # of scores from 0 to 10 (R36)
+TREND_ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
 RARE = 0.001
 UNUSUAL = 0.05
 
@@ -170,7 +178,8 @@ def chance_words(change: MatchedChange) -> str:
     if chance < RARE:
         how_often = "less than once in 1,000 times"
     else:
-        how_often = f"about {max(1, round(chance * 100))} times in 100"
+        times = max(1, round(chance * 100))
+        how_often = f"about {times} times in 100" if times > 1 else "about once in 100 times"
     said = "is unlikely to be chance alone" if chance < UNUSUAL else "may well be chance"
     return (
         f"If up and down were equally likely, a split this uneven would come up {how_often}: it "
@@ -190,6 +199,61 @@ def _lower(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
+def who_words(found: WhoAnswered) -> str:
+    """Whom the answers speak for, in a sentence."""
+    if not found.lines:
+        return "Too few answered to compare their sectors with those who came."
+    line = found.furthest
+    if line is None:
+        return (
+            "Those who answered are spread over the sectors much as those who came: no part "
+            f"differs by {POINTS_WORTH_SAYING} points or more."
+        )
+    weigh = "more" if line.difference > 0 else "less"
+    return (
+        f"{line.label}: {line.answered.count:,} of {line.answered.base:,} who answered "
+        f"({percent(line.answered)}) and {percent(line.came)} of those who came, so the figures "
+        f"speak {weigh} for them than for others."
+    )
+
+
+def trend_words(measure: MeasureLines) -> str:
+    """From the earliest time to the latest: beyond the likely ranges, or not; empty without two."""
+    found = trend_of(measure.figures)
+    if found is None:
+        return ""
+    times = f"{_lower(found.later.door.label)} than {_lower(found.earlier.door.label)}"
+    if found.direction is Direction.UNCLEAR:
+        return (
+            f"No clear difference between {_lower(found.earlier.door.label)} and "
+            f"{_lower(found.later.door.label)}: the likely ranges overlap."
+        )
+    return f"{as_sentence(found.direction.value)} {times}: the likely ranges do not overlap."
+
+
+def trend_arrow(measure: MeasureLines) -> str:
+    """An arrow where the words say higher or lower; it never stands without them."""
+    found = trend_of(measure.figures)
+    return TREND_ARROWS.get(found.direction, "") if found else ""
+
+
+def cut_off_words(histogram: Mapping[int, int]) -> str:
+    """How many gave the score of the cut-off or more, as 44 of 45 (98%)."""
+    high = rules.share_at_least(histogram, CUT_OFF)
+    return f"{high.count:,} of {high.base:,} ({percent(high)})" if high else "–"
+
+
+def cut_offs_words(before: Mapping[int, int], after: Mapping[int, int]) -> str:
+    """The sentence about a cut-off before and after (R36)."""
+    low, high = rules.share_at_most(before, CUT_OFF - 1), rules.share_at_least(after, CUT_OFF)
+    if not low or not high:
+        return ""
+    return (
+        f"{percent(low)} ({low.count:,} of {low.base:,}) gave {CUT_OFF - 1} or less before; "
+        f"{percent(high)} ({high.count:,} of {high.base:,}) gave {CUT_OFF} or more after."
+    )
+
+
 def pooled_words(summary: GroupSummary) -> str:
     """What stands in the sums, and what does not."""
     below = summary.breakdown_threshold
@@ -206,10 +270,17 @@ def pooled_words(summary: GroupSummary) -> str:
 
 def added_words(figure: Figure) -> str:
     """From how many evaluations a sum comes, and how many are left out of it."""
-    parts = []
-    if figure.evaluations > 1:
-        parts.append(f"{figure.evaluations} evaluations added up")
-    if figure.left_out and figure.evaluations:
-        more = "1 more has" if figure.left_out == 1 else f"{figure.left_out} more have"
+    return _added(figure.evaluations, figure.left_out)
+
+
+def pairs_added_words(change: BeforeAfter) -> str:
+    """From how many evaluations a sum of pairs comes, and how many are left out of it."""
+    return _added(change.evaluations, change.left_out)
+
+
+def _added(evaluations: int, left_out: int) -> str:
+    parts = [f"{evaluations} evaluations added up"] if evaluations > 1 else []
+    if left_out and evaluations:
+        more = "1 more has" if left_out == 1 else f"{left_out} more have"
         parts.append(f"{more} too few answers to be added")
     return "; ".join(parts)

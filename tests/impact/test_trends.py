@@ -1,0 +1,147 @@
+"""What is said of two times, and of who answered: only what the numbers carry."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from app.impact import rules, wording
+from app.impact.counts import Reach
+from app.impact.summaries import Door, DoorState, Figure, MeasureLines
+from app.impact.who_answered import WhoAnswered, who_answered
+from app.surveys.models import MeasureScale, OutcomeLevel
+from app.surveys.rules import wave_words
+
+
+def door(months: int | None, *, imported: bool = False, **by_sector: int) -> Door:
+    answered = sum(by_sector.values())
+    return Door(
+        key=f"wave-{months}",
+        label="Open link" if months is None else wave_words(months),
+        is_open_link=months is None,
+        state=DoorState.SHOWN,
+        threshold=10,
+        planned=0,
+        asked=answered,
+        delivered=answered,
+        answered=answered,
+        in_figures=answered,
+        rate=None,
+        is_open=False,
+        next_on=date(2026, 1, 1),
+        answered_by_sector=by_sector,
+        imported_words="from a file" if imported else "",
+        months_later=months,
+    )
+
+
+def measure(*figures: Figure) -> MeasureLines:
+    return MeasureLines("use", "use it", OutcomeLevel.BEHAVIOUR, MeasureScale.SHARE, figures)
+
+
+def share_of(months: int | None, count: int, base: int, **changes: bool) -> Figure:
+    return Figure(door(months, **changes), 10, share=rules.share(count, base))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "words", "arrow"),
+    [
+        (
+            (30, 100),
+            (70, 100),
+            "Higher 12 months later than 3 months later: the likely ranges do not overlap.",
+            "↑",
+        ),
+        (
+            (70, 100),
+            (30, 100),
+            "Lower 12 months later than 3 months later: the likely ranges do not overlap.",
+            "↓",
+        ),
+        (
+            (50, 100),
+            (60, 100),
+            "No clear difference between 3 months later and 12 months later: "
+            "the likely ranges overlap.",
+            "",
+        ),
+    ],
+)
+def test_an_arrow_stands_only_where_the_likely_ranges_do_not_overlap(
+    earlier: tuple[int, int], later: tuple[int, int], words: str, arrow: str
+) -> None:
+    found = measure(share_of(3, *earlier), share_of(12, *later))
+    assert wording.trend_words(found) == words
+    assert wording.trend_arrow(found) == arrow
+
+
+def test_other_people_and_few_people_make_no_trend() -> None:
+    first = share_of(3, 10, 100)
+    assert wording.trend_words(measure(first)) == ""
+    assert wording.trend_words(measure(first, share_of(None, 90, 100))) == ""
+    assert wording.trend_words(measure(first, share_of(12, 90, 100, imported=True))) == ""
+    assert wording.trend_words(measure(first, share_of(12, 9, 9))) == ""
+
+
+def test_a_question_asked_of_some_is_no_trend_of_one_asked_of_all() -> None:
+    routed = Figure(
+        door(12), 10, share=rules.share(90, 100), routed=100, routed_words="who have used it"
+    )
+    assert wording.trend_words(measure(share_of(3, 10, 100), routed)) == ""
+
+
+def test_means_have_a_trend_too() -> None:
+    low, high = (
+        Figure(door(months), 10, mean=rules.mean_interval({score: 20, score + 1: 20}))
+        for months, score in ((0, 3), (3, 7))
+    )
+    assert wording.trend_arrow(measure(low, high)) == "↑"
+
+
+def test_the_cut_off_of_knowledge_before_and_after() -> None:
+    # The shape of R36: 51.4% scored 6 or less before, 97.4% 7 or more after.
+    words = wording.cut_offs_words({6: 19, 7: 18}, {6: 1, 9: 37})
+    assert words == ("51% (19 of 37) gave 6 or less before; 97% (37 of 38) gave 7 or more after.")
+    assert wording.cut_offs_words({}, {}) == ""
+
+
+def compared(came: dict[str, int], answered: dict[str, int]) -> WhoAnswered:
+    [found] = who_answered(Reach(people_by_sector=came), [door(3, **answered)])
+    return found
+
+
+def test_who_answered_stands_beside_who_came() -> None:
+    found = compared({"Schools": 52, "Health": 48}, {"Schools": 40, "Health": 21})
+    assert wording.who_words(found) == (
+        "Schools: 40 of 61 who answered (66%) and 52% of those who came, so the figures speak "
+        "more for them than for others."
+    )
+    assert [line.label for line in found.lines] == ["Schools", "Health"]
+
+
+def test_small_groups_stand_together_and_the_silent_ones_are_said() -> None:
+    came = {"Schools": 50, "Health": 30, "Police": 10, "Housing": 10}
+    found = compared(came, {"Schools": 30, "Health": 9, "Police": 4})
+    assert [(line.label, line.came.count, line.answered.count) for line in found.lines] == [
+        ("Schools", 50, 30),
+        ("Health and Police together", 40, 13),
+        ("Sectors from which nobody answered", 10, 0),
+    ]
+
+
+def test_alike_and_few_are_said_in_words() -> None:
+    alike = compared({"Schools": 50, "Health": 50}, {"Schools": 22, "Health": 20})
+    assert wording.who_words(alike).startswith("Those who answered are spread over the sectors")
+    few = compared({"Schools": 50, "Health": 50}, {"Schools": 5, "Health": 4})
+    assert few.lines == ()
+    assert wording.who_words(few) == (
+        "Too few answered to compare their sectors with those who came."
+    )
+
+
+def test_only_those_invited_are_compared_with_those_who_came() -> None:
+    reach = Reach(people_by_sector={"Schools": 50})
+    doors = [door(None, Schools=40), door(3, imported=True, Schools=40), door(12)]
+    assert who_answered(reach, doors) == ()
+    assert who_answered(Reach(), [door(3, Schools=40)]) == ()

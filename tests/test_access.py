@@ -113,6 +113,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/evaluations/<slug>/links": PROGRAMME,
     "/manage/evaluations/<slug>/links.csv": PROGRAMME,
     "/manage/evaluations/<slug>/links/new": PROGRAMME,
+    "/manage/evaluations/<slug>/plan/<int(signed=True):months>/change": PROGRAMME,
     "/manage/evaluations/<slug>/plan/<int(signed=True):months>/of/<line>": PROGRAMME,
     "/manage/evaluations/<slug>/plan/<int(signed=True):months>/of/<line>/move": PROGRAMME,
     "/manage/evaluations/<slug>/plan/<int(signed=True):months>/of/<line>/skip": PROGRAMME,

@@ -42,6 +42,9 @@ CAREFUL = {
     "correction": "A number was wrong",
     "reason": "The trainer is ill",
     "moved_to": "10 January 2028",
+    "open_days": "21",
+    "first_reminder": "7",
+    "second_reminder": "14",
     "manager_name": "Max Head",
     "manager_email": "max.head@example.org",
     "most_per_organisation": "2",
@@ -123,6 +126,7 @@ CASES = (
         "/manage/evaluations/<slug>/links/new", "delivery", "Make the links", query="?kind=agency"
     ),
     Case("/manage/events/<reference>/survey-links", "delivery", "Plan the later link"),
+    Case("/manage/evaluations/<slug>/plan/<int(signed=True):months>/change", "delivery"),
     Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
     Case(f"{A_LINE}/skip", "delivery", "Skip it"),
     Case("/manage/questionnaires/new", "delivery"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wtforms import Field, SelectMultipleField
+from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
 from app.kernel.forms import (
@@ -20,15 +21,18 @@ from app.kernel.forms import (
 )
 from app.surveys import rules
 from app.surveys.evaluations import EvaluationDetails
+from app.surveys.wave_settings import WaveSettings
 
 MONTHS = (rules.BEFORE, rules.AFTER, 1, 2, 3, 6, 9, 12, 18, 24)
 MONTH_CHOICES = [(months, rules.wave_words(months)) for months in MONTHS]
+ALL_MONTHS = range(rules.BEFORE, 24 + 1)
+MOST_DIGITS = 3
 
 
 class AddWaveForm(PageForm):
     """One more point in time for a plan."""
 
-    months = select_one("Ask people", MONTH_CHOICES)
+    months = select_one("Ask people")
     questionnaire = select_one("Which questionnaire")
 
     def validate_months(self, field: Field) -> None:
@@ -40,10 +44,55 @@ class AddWaveForm(PageForm):
         """Offer those that staff have made beside the standard one."""
         self.questionnaire.choices = [("", "The standard one for that time"), *choices_of(own)]
 
-    def offer_months(self, planned: Sequence[int]) -> None:
-        """Offer what is not in the plan yet."""
-        left = [(months, words) for months, words in MONTH_CHOICES if months not in planned]
+    def offer_months(self, planned: Sequence[int], *, of_list: bool) -> None:
+        """Offer what is not in the plan yet; a list has no session to ask before."""
+        left = [
+            (months, rules.wave_words(months, of_list=of_list))
+            for months in ALL_MONTHS
+            if months not in planned and not (of_list and months == rules.BEFORE)
+        ]
         self.months.choices = [("", "Choose when"), *choices_of(left)]
+
+
+class DaysField(LineField):
+    """A number of days as typed; `data` keeps what was typed, `number` is it or None."""
+
+    number: int | None = None
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Read the number."""
+        if not self.data:
+            return
+        if not (self.data.isascii() and self.data.isdecimal() and len(self.data) <= MOST_DIGITS):
+            raise ValidationError(f"{self.label.text} must be a number of days, such as 14")
+        self.number = int(self.data)
+
+
+class WaveSettingsForm(PageForm):
+    """Which questionnaire a wave asks, when it reminds, how long it stays open."""
+
+    questionnaire = select_one("Which questionnaire")
+    open_days = DaysField(
+        "How many days it stays open", [Required("Enter how many days it stays open")]
+    )
+    first_reminder = DaysField("First reminder (optional)")
+    second_reminder = DaysField("Second reminder (optional)")
+
+    def validate_second_reminder(self, field: Field) -> None:
+        """There is no second one without a first one."""
+        if field.data and not self.first_reminder.data:
+            raise ValidationError("Enter the first reminder, or leave both empty")
+
+    @property
+    def settings(self) -> WaveSettings:
+        """What was filled in; only when valid."""
+        reminders = (self.first_reminder.number, self.second_reminder.number)
+        open_days = self.open_days.number if self.open_days else None
+        return WaveSettings(
+            questionnaire_slug=(self.questionnaire.data or None) if self.questionnaire else None,
+            open_days=rules.OPEN_DAYS if open_days is None else open_days,
+            reminder_days=tuple(days for days in reminders if days is not None),
+        )
 
 
 class OneButton(PageForm):

@@ -20,11 +20,13 @@ from app.surveys import questionnaires, rules
 from app.surveys.models import (
     Evaluation,
     InvitationState,
+    MissedBecause,
     QuestionnaireKind,
     QuestionnaireVersion,
     SurveyInvitation,
     Wave,
 )
+from app.surveys.plan_models import WaveChange
 from app.surveys.response_models import Response
 
 RESERVED = {"new"}  # the page that makes an evaluation
@@ -58,8 +60,10 @@ def ensure_default_evaluations(*, now: datetime) -> int:
     return len(offers) + _add_for_series(now=now)
 
 
-def kind_of_wave(months_later: int) -> QuestionnaireKind:
-    """Which questionnaire a wave asks."""
+def kind_of_wave(months_later: int, *, of_list: bool = False) -> QuestionnaireKind:
+    """Which questionnaire a wave asks; people on a list are asked what came of something."""
+    if of_list:
+        return QuestionnaireKind.IMPACT
     if months_later == rules.BEFORE:
         return QuestionnaireKind.BEFORE
     return QuestionnaireKind.AFTER if months_later == rules.AFTER else QuestionnaireKind.IMPACT
@@ -73,9 +77,10 @@ def add_wave(
     version: QuestionnaireVersion | None = None,
 ) -> Wave:
     """Ask at this point too, with the newest version of the standard questionnaire or another."""
+    kind = kind_of_wave(months_later, of_list=evaluation.counted_from_on is not None)
     wave = Wave(
         months_later=months_later,
-        version=version or questionnaires.current_version(kind_of_wave(months_later)),
+        version=version or questionnaires.current_version(kind),
         once_per_person=once_per_person,
     )
     evaluation.waves.append(wave)
@@ -110,7 +115,7 @@ def create_evaluation(details: EvaluationDetails, *, actor: Person, now: datetim
     )
     if details.open_until_on:
         slug = details.open_questionnaire_slug or QuestionnaireKind.IMPACT.value
-        evaluation.open_version = _version_of(slug, QuestionnaireKind.IMPACT)
+        evaluation.open_version = version_of(slug, QuestionnaireKind.IMPACT)
         opens_on = details.open_from_on or london_date(now)
         evaluation.open_from = from_london(opens_on, time(0, 0))
         evaluation.open_until = from_london(details.open_until_on + timedelta(days=1), time(0, 0))
@@ -136,13 +141,15 @@ def plan_wave(
     if any(wave.months_later == months_later for wave in evaluation.waves):
         raise Refused(f"People are asked already: {rules.wave_words(months_later).lower()}")
     of_series = evaluation.series_id is not None
+    of_list = evaluation.counted_from_on is not None
+    if of_list and months_later == rules.BEFORE:
+        raise Refused("There is no session to ask before: choose another time")
+    kind = kind_of_wave(months_later, of_list=of_list)
     wave = add_wave(
         evaluation,
         months_later,
         once_per_person=of_series and months_later > 0,
-        version=_version_of(questionnaire_slug, kind_of_wave(months_later))
-        if questionnaire_slug
-        else None,
+        version=version_of(questionnaire_slug, kind) if questionnaire_slug else None,
     )
     audit.record(
         actor.reference, "planned", "evaluation", evaluation.slug, now=now, months=months_later
@@ -158,12 +165,15 @@ def remove_wave(evaluation_id: int, months_later: int, *, actor: Person, now: da
     if wave is None:
         raise Refused("This is not in the plan any more")
     asked = select(SurveyInvitation.id).where(
-        SurveyInvitation.wave_id == wave.id, SurveyInvitation.state != InvitationState.PLANNED
+        SurveyInvitation.wave_id == wave.id,
+        SurveyInvitation.state != InvitationState.PLANNED,
+        SurveyInvitation.missed_because.is_distinct_from(MissedBecause.SKIPPED),
     )
     answered = select(Response.id).where(Response.wave_id == wave.id)
     if db.session.scalar(asked.limit(1)) or db.session.scalar(answered.limit(1)):
         raise Refused("People have been asked already, so it stays in the plan")
-    db.session.execute(delete(SurveyInvitation).where(SurveyInvitation.wave_id == wave.id))
+    for kind in (SurveyInvitation, WaveChange):
+        db.session.execute(delete(kind).where(kind.wave_id == wave.id))
     db.session.delete(wave)
     audit.record(
         actor.reference, "unplanned", "evaluation", evaluation.slug, now=now, months=months_later
@@ -194,7 +204,8 @@ def subject_of(offer: Offer) -> str:
     return f"{KIND_WORDS[offer.kind]} “{offer.title}”"
 
 
-def _version_of(slug: str, kind: QuestionnaireKind) -> QuestionnaireVersion:
+def version_of(slug: str, kind: QuestionnaireKind) -> QuestionnaireVersion:
+    """The newest published version of a questionnaire; Refused if it is for another time."""
     version = questionnaires.newest_version(slug, kind)
     if version is None:
         raise Refused("This questionnaire is for another time: choose another one or another time")

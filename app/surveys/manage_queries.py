@@ -54,12 +54,24 @@ class PlannedWave:
     months_later: int
     questionnaire: str
     version_number: int
+    open_days: int
+    reminders: tuple[int | None, int | None]
+    of_list: bool
     counts: Counts
 
     @property
     def words(self) -> str:
         """When people are asked."""
-        return rules.wave_words(self.months_later)
+        return rules.wave_words(self.months_later, of_list=self.of_list)
+
+    @property
+    def how_words(self) -> str:
+        """How long it stays open and when it reminds, in words."""
+        days = [f"{days}" for days in self.reminders if days]
+        reminds = f"reminds after {' and '.join(days)} days" if days else "reminds nobody"
+        if self.months_later == rules.BEFORE:
+            return f"Open until the session begins, {reminds}"
+        return f"Open {self.open_days} days, {reminds}"
 
     @property
     def can_be_removed(self) -> bool:
@@ -75,18 +87,23 @@ def plan_of(evaluation_id: int) -> list[PlannedWave]:
             Wave.months_later,
             Questionnaire.title.label("questionnaire"),
             QuestionnaireVersion.number,
+            Wave.open_days,
+            Wave.first_reminder_days,
+            Wave.second_reminder_days,
+            Evaluation.counted_from_on.is_not(None),
             *counts_of_states().values(),
         )
+        .join(Evaluation, Evaluation.id == Wave.evaluation_id)
         .join(QuestionnaireVersion, QuestionnaireVersion.id == Wave.version_id)
         .join(Questionnaire, Questionnaire.id == QuestionnaireVersion.questionnaire_id)
         .outerjoin(SurveyInvitation, SurveyInvitation.wave_id == Wave.id)
         .where(Wave.evaluation_id == evaluation_id)
-        .group_by(Wave.id, Wave.months_later, Questionnaire.title, QuestionnaireVersion.number)
+        .group_by(Wave.id, Questionnaire.title, QuestionnaireVersion.number, Evaluation.id)
         .order_by(Wave.months_later)
     )
     return [
-        PlannedWave(months, words, number, Counts(*counts))
-        for months, words, number, *counts in found
+        PlannedWave(months, title, number, days, (first, second), bool(of_list), Counts(*counts))
+        for months, title, number, days, first, second, of_list, *counts in found
     ]
 
 

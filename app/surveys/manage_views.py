@@ -20,18 +20,21 @@ from app.surveys import (
     evaluations,
     import_queries,
     manage_queries,
+    rules,
     schedule_queries,
     schedule_rules,
 )
-from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton
-from app.surveys.models import Evaluation, QuestionnaireKind
+from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton, WaveSettingsForm
+from app.surveys.models import Evaluation, QuestionnaireKind, Wave
 from app.surveys.schedule_queries import Asked
 from app.surveys.schedule_rules import LineState
+from app.surveys.wave_settings import change_settings, find_wave, is_asked, slug_asked
 
 bp = Blueprint("manage_surveys", __name__)
 
 planners_only = for_roles(Role.DELIVERY, Role.ADVISOR)
 MOST_WORDS = 100
+STANDARD_WORDS = "The standard one for that time"
 
 
 @bp.get("/manage/surveys")
@@ -135,6 +138,35 @@ def evaluation(slug: str) -> ResponseReturnValue:
 
 
 @bp.route(
+    "/manage/evaluations/<slug>/plan/<int(signed=True):months>/change", methods=["GET", "POST"]
+)
+@planners_only
+def change_wave(slug: str, months: int) -> ResponseReturnValue:
+    """Which questionnaire one point in time asks, when it reminds, how long it stays open."""
+    wave = find_wave(slug, months) or abort(404)
+    found = wave.evaluation
+    form = _settings_form(found, wave)
+    shown = {
+        "title": found.title,
+        "words": rules.wave_words(months, of_list=found.counted_from_on is not None),
+        "asks": wave.version.questionnaire.title,
+        "back": _address_of(found),
+    }
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                change_settings(
+                    found.id, months, form.settings, actor=current_user, now=clock.now()
+                )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("The survey is changed.")
+            return redirect(shown["back"])
+    return render_template("surveys/change_wave.html", form=form, **shown)
+
+
+@bp.route(
     "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove", methods=["GET", "POST"]
 )
 @planners_only
@@ -158,11 +190,33 @@ def remove_wave(slug: str, months: int) -> ResponseReturnValue:
     )
 
 
+def _settings_form(found: Evaluation, wave: Wave) -> WaveSettingsForm:
+    """The settings of a wave, without those that cannot be changed any more."""
+    form = WaveSettingsForm(
+        questionnaire=slug_asked(wave),
+        open_days=str(wave.open_days),
+        first_reminder=str(wave.first_reminder_days or ""),
+        second_reminder=str(wave.second_reminder_days or ""),
+    )
+    of_list = found.counted_from_on is not None
+    kind = evaluations.kind_of_wave(wave.months_later, of_list=of_list)
+    own = building_queries.questionnaires_to_choose([kind])
+    now_asked = wave.version.questionnaire
+    choices = {now_asked.slug: now_asked.title, **dict(own), kind.value: STANDARD_WORDS}
+    form.questionnaire.choices = choices_of(choices.items())
+    if is_asked(wave):
+        del form.questionnaire
+    if wave.months_later == rules.BEFORE:
+        del form.open_days
+    return form
+
+
 def _plan_page(found: Evaluation, template: str, **more: object) -> ResponseReturnValue:
     """A page with an evaluation's plan and the form that adds to it."""
     plan = manage_queries.plan_of(found.id)
     form = AddWaveForm()
-    form.offer_months([wave.months_later for wave in plan])
+    of_list = found.counted_from_on is not None
+    form.offer_months([wave.months_later for wave in plan], of_list=of_list)
     form.offer_questionnaires(building_queries.questionnaires_to_choose())
     if form.submitted_and_valid():
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -133,3 +134,19 @@ def _quarter(first_on: date) -> Period:
 def _financial_year(year: int) -> Period:
     words = f"Financial year {year}-{(year + 1) % 100:02}"
     return Period(f"{year}-{year + 1}", words, date(year, 4, 1), date(year + 1, 3, 31))
+
+
+def check_settings(months_later: int, open_days: int, reminder_days: Sequence[int]) -> None:
+    """Refused if a survey would be open too shortly or long, or reminders come at a wrong time."""
+    if not rules.FEWEST_OPEN_DAYS <= open_days <= rules.MOST_OPEN_DAYS:
+        raise Refused(
+            f"A survey stays open {rules.FEWEST_OPEN_DAYS} to {rules.MOST_OPEN_DAYS} days"
+        )
+    is_before = months_later == rules.BEFORE
+    closes_after = rules.DAYS_BEFORE if is_before else open_days
+    if any(not 1 <= days < closes_after for days in reminder_days):
+        when = "the session begins, a week after asking" if is_before else "the survey closes"
+        raise Refused(f"Remind people at least a day after asking and before {when}")
+    gap = rules.DAYS_BETWEEN_REMINDERS
+    if len(reminder_days) > 1 and reminder_days[1] < reminder_days[0] + gap:
+        raise Refused(f"Leave at least {gap} days between the reminders")

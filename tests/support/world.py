@@ -304,6 +304,10 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             }
             for end in ("", "/move", "/skip", "/undo")
         },
+        "/manage/evaluations/<slug>/plan/<int(signed=True):months>/change": {
+            "slug": _default_slug(world.offer),
+            "months": 12,
+        },
         "/manage/evaluations/<slug>/plan/<int(signed=True):months>/remove": {
             "slug": _default_slug(world.offer),
             "months": 12,

@@ -13,9 +13,12 @@ from sqlalchemy import ColumnElement, func, select
 from app.bookings.models import Approval, Attendance, Booking, BookingState
 from app.catalogue.models import Event, EventDate, EventState, Offer, OfferKind, OfferState
 from app.catalogue.rules import KIND_WORDS, event_title, place_words, taken_words
+from app.impact.words.models import CommentReading, CommentsWaiting
+from app.impact.words.rules import last_late_day
 from app.kernel import london
 from app.kernel.db import db
 from app.kernel.paging import PAGE_SIZE, Pages, pages
+from app.surveys.models import Evaluation
 
 SHOWN_ON_THE_DESK = 6
 REGISTERS_WITHIN = timedelta(days=180)
@@ -27,6 +30,7 @@ class DeskList(enum.StrEnum):
     THIS_WEEK = "this-week"
     REGISTERS = "registers"
     REQUESTS = "requests"
+    COMMENTS = "comments"
     WAITING = "waiting"
     DRAFTS = "drafts"
     OFFERS = "offers"
@@ -164,6 +168,33 @@ def _requests(now: datetime) -> Listed:
     )
 
 
+def _comments(now: datetime) -> Listed:
+    count = func.count(CommentReading.answer_id).label("unread")
+    statement = (
+        select(
+            Evaluation.slug,
+            Evaluation.title,
+            CommentsWaiting.since,
+            count,
+            func.count().over().label("length"),
+        )
+        .join(CommentsWaiting, CommentsWaiting.evaluation_id == Evaluation.id)
+        .join(CommentReading, CommentReading.evaluation_id == Evaluation.id)
+        .where(
+            ~CommentReading.is_read,
+            CommentsWaiting.since <= last_late_day(today=london.london_date(now)),
+        )
+        .group_by(Evaluation.slug, Evaluation.title, CommentsWaiting.since)
+        .order_by(CommentsWaiting.since, Evaluation.title)
+    )
+    return Listed(statement, _comments_line)
+
+
+def _comments_line(row: Any) -> DeskLine:
+    waiting = f"Waiting since {london.short_date_words(row.since)}"
+    return DeskLine(row.title, f"/impact/words/read/{row.slug}", waiting, f"{row.unread} to read")
+
+
 def _waiting(now: datetime) -> Listed:
     return Listed(
         _first_dates(
@@ -216,6 +247,7 @@ _LISTS: dict[DeskList, Callable[[datetime], Listed]] = {
     DeskList.THIS_WEEK: _this_week,
     DeskList.REGISTERS: _registers,
     DeskList.REQUESTS: _requests,
+    DeskList.COMMENTS: _comments,
     DeskList.WAITING: _waiting,
     DeskList.DRAFTS: _drafts,
     DeskList.OFFERS: _offers,

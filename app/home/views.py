@@ -36,6 +36,9 @@ DESK_WORDS = {
         "Registers to take", "Every register of the last half year is taken."
     ),
     DeskList.REQUESTS: DeskWords("Requests to decide", "Nobody waits for an answer to a request."),
+    DeskList.COMMENTS: DeskWords(
+        "Comments waiting to be read", "Every comment was read within a working day."
+    ),
     DeskList.WAITING: DeskWords("People waiting", "Nobody is waiting for a place."),
     DeskList.DRAFTS: DeskWords("Draft sessions", "No session is waiting to be published."),
     DeskList.OFFERS: DeskWords("Offers in development", "Every offer is published or archived."),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wtforms import IntegerField, SelectMultipleField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import Field, IntegerField, SelectMultipleField
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from app.kernel.forms import (
     FromList,
@@ -81,6 +81,11 @@ class MergeForm(PageForm):
     """The theme that another one goes into."""
 
     into = select_one("Merge it into")
+
+    def validate_into(self, field: Field) -> None:
+        """Ask for a choice."""
+        if not field.data:
+            raise ValidationError("Choose another theme to merge this one into")
 
 
 class DutyForm(PageForm):

@@ -43,7 +43,8 @@ class CommentReading(Base):
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"))
     is_read: Mapped[bool] = mapped_column(default=False)
     is_cut: Mapped[bool] = mapped_column(
-        default=False, comment="Words that identify a child were taken out; which of them is kept nowhere"
+        default=False,
+        comment="Words that identify a child were taken out; which of them is kept nowhere",
     )
 
 

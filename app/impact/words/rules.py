@@ -56,6 +56,14 @@ def is_late(since: date, *, today: date) -> bool:
     return today > read_by(since)
 
 
+def last_late_day(*, today: date) -> date:
+    """Comments noted on that day or before have waited for longer than a working day."""
+    day = today
+    while not is_late(day, today=today):
+        day -= timedelta(days=1)
+    return day
+
+
 def is_working_day(day: date) -> bool:
     """Monday to Friday."""
     return day.weekday() <= FRIDAY

@@ -42,6 +42,8 @@ def test_a_working_day_to_read(since: date, last_day_in_time: date, first_late_d
     assert rules.read_by(since) == last_day_in_time
     assert not rules.is_late(since, today=last_day_in_time)
     assert rules.is_late(since, today=first_late_day)
+    assert rules.last_late_day(today=first_late_day) >= since
+    assert rules.last_late_day(today=last_day_in_time) < since
 
 
 def test_how_long_a_batch_has_waited() -> None:

@@ -194,7 +194,6 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/impact/evaluations/<slug>/figures": FIGURES,
     "/impact/evaluations/<slug>/figures.csv": FIGURES,
     "/impact/evaluations/<slug>/figures.xlsx": FIGURES,
-    "/impact/evaluations/<slug>/report": FIGURES,
     "/impact/reports": FIGURES,
     "/impact/reports/<slug>": FIGURES,
     "/impact/reports/<slug>/correct": FIGURES,
@@ -205,6 +204,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/impact/reports/<slug>/sections/<int:section_id>/remove": FIGURES,
     "/impact/reports/<slug>/sections/new": FIGURES,
     "/impact/reports/<slug>/withdraw": PROGRAMME,
+    "/impact/reports/new/<slug>": FIGURES,
     "/impact/reports/<slug>/words": FIGURES,
     # What people wrote: two roles read it, evaluators see what has been read or released
     "/impact/quotes": FIGURES,

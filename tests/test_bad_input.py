@@ -150,7 +150,7 @@ CASES = (
     Case("/impact/quotes/<reference>/change", "delivery"),
     Case("/manage/surveys/import", "delivery"),
     Case("/manage/surveys/import/<reference>", "delivery"),
-    Case("/impact/evaluations/<slug>/report", "delivery", "Begin the report"),
+    Case("/impact/reports/new/<slug>", "delivery", "Begin the report"),
     Case("/impact/reports/<slug>/correct", "delivery", "Begin the correction"),
     Case("/impact/reports/<slug>/sections/<int:section_id>", "delivery", "Save the section"),
     Case("/impact/reports/<slug>/sections/new", "delivery", "Save the section"),

@@ -69,7 +69,7 @@ def begin(
 ) -> str:
     """A draft with one section; its address."""
     slug = operations.begin_report(
-        evaluation.slug,
+        evaluation.id,
         title,
         "What people say.",
         [SectionDetails("Why we offered it", "Because.", [KEY])],

@@ -285,6 +285,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/impact/evaluations": {"slug": world.evaluation.slug},
         "/impact/evaluations/<slug>/charts/<key>.svg": {"slug": world.rated, "key": KEY},
         "/impact/reports": {"slug": world.reports[0], "section_id": _section_id(world.reports[0])},
+        "/impact/reports/new/<slug>": {"slug": world.rated},
         "/impact/reports/<slug>/correct": {"slug": world.reports[1]},
         "/impact/reports/<slug>/withdraw": {"slug": world.reports[1]},
         "/impact/quotes": {"reference": world.words.quote},

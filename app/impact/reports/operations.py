@@ -15,7 +15,7 @@ from app.impact.reports import publishing_rules, queries
 from app.impact.reports.documents import Document, bases_in, pieces_in
 from app.impact.reports.models import EvaluationReport, ReportSection, ReportVersion
 from app.impact.reports.queries import WorkingReport
-from app.kernel.db import db
+from app.kernel.db import db, insert_together
 from app.kernel.london import london_date, short_date_words
 from app.kernel.refusals import Refused
 from app.surveys.evaluations import slug_of
@@ -42,7 +42,7 @@ class SectionDetails(NamedTuple):
 
 
 def begin_report(
-    evaluation_slug: str,
+    evaluation_id: int,
     title: str,
     summary: str,
     sections: Iterable[SectionDetails],
@@ -51,9 +51,6 @@ def begin_report(
     now: datetime,
 ) -> str:
     """Begin a report of an evaluation; its address, which stays for good."""
-    evaluation_id = db.session.scalars(
-        select(Evaluation.id).where(Evaluation.slug == evaluation_slug)
-    ).one()
     report = EvaluationReport(
         slug=_free_slug(slug_of(title)), evaluation_id=evaluation_id, created_at=now
     )
@@ -63,9 +60,7 @@ def begin_report(
     db.session.add(version)
     db.session.flush()
     _add_sections(version.id, sections)
-    audit.record(
-        actor.reference, "began", "report", report.slug, now=now, evaluation=evaluation_slug
-    )
+    audit.record(actor.reference, "began", "report", report.slug, now=now)
     return report.slug
 
 
@@ -253,17 +248,18 @@ def _must_have(draft: WorkingReport, section_id: int) -> None:
 
 
 def _add_sections(version_id: int, sections: Iterable[SectionDetails], *, behind: int = 0) -> None:
-    db.session.add_all(
-        ReportSection(
-            version_id=version_id,
-            position=behind + place,
-            heading=details.heading,
-            words=details.words,
-            pieces=" ".join(details.chosen),
-        )
-        for place, details in enumerate(sections, start=1)
+    insert_together(
+        [
+            ReportSection(
+                version_id=version_id,
+                position=behind + place,
+                heading=details.heading,
+                words=details.words,
+                pieces=" ".join(details.chosen),
+            )
+            for place, details in enumerate(sections, start=1)
+        ]
     )
-    db.session.flush()
 
 
 def _put_in_order(section_ids: Sequence[int]) -> None:

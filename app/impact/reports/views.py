@@ -51,7 +51,7 @@ def list_reports() -> str:
     )
 
 
-@bp.route("/impact/evaluations/<slug>/report", methods=["GET", "POST"])
+@bp.route("/impact/reports/new/<slug>", methods=["GET", "POST"])
 @writers_only
 def begin(slug: str) -> ResponseReturnValue:
     """Begin the report of an evaluation: its sections come with today's figures in place."""
@@ -64,7 +64,7 @@ def begin(slug: str) -> ResponseReturnValue:
                 composing.live_source(summary).pieces, released_quotes(evaluation_id, public=True)
             )
             report = operations.begin_report(
-                slug,
+                evaluation_id,
                 form.title.text,
                 form.summary.text,
                 sections,

@@ -42,7 +42,7 @@ def evaluation(client: PageClient) -> Evaluation:
 
 def begun(client: PageClient, evaluation: Evaluation) -> PageResponse:
     """The draft that the page begins, with its first sections."""
-    page = client.get(f"/impact/evaluations/{evaluation.slug}/report")
+    page = client.get(f"/impact/reports/new/{evaluation.slug}")
     values = {"title": "Neglect: what changed", "summary": "What people told us."}
     return client.submit(page, values, button="Begin the report")
 

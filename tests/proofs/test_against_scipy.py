@@ -91,9 +91,8 @@ def splits() -> list[tuple[int, int]]:
 def test_sign_tests_are_those_of_scipy() -> None:
     cases = splits()
     assert len(cases) == SETS
-    better, moved = (
-        numpy.array(part) for part in zip(*((b, b + w) for b, w in cases), strict=True)
-    )
+    better, worse = numpy.array(cases).T
+    moved = better + worse
     fewer = numpy.minimum(better, worse)
     # Both tails are alike where both ways are as likely; scipy.stats.binomtest says so below.
     expected = numpy.minimum(1.0, 2 * stats.binom.cdf(fewer, moved, 0.5))

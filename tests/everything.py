@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 from app.checks.throwaway_postgres import find_binaries
-from tests.support import chromium
+from tests.support import chromium, reckoning
+from tests.support.reckoning import BROWSER, OUTCOMES, POSTGRES
 
 PROJECT = Path(__file__).parents[1]
 DOWNLOAD_SECONDS = 240
-OUTCOMES = ("passed", "failed", "skipped")
-COUNTED = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
+QUICK = "not browser and not postgres and not slow"
 NOTHING_TO_RUN = 5  # pytest's exit code when the options left no test
 
 
@@ -48,22 +51,31 @@ def main(arguments: Sequence[str]) -> int:
     """Run the steps asked for; 0 if all went well."""
     rest = [argument for argument in arguments if argument != "--quick"]
     quick = "--quick" in arguments
-    on_sqlite = "not browser and not postgres" + (" and not slow" if quick else "")
     results = [
         command_step("lint (ruff check)", "ruff", "check", "."),
         command_step("format (ruff format)", "ruff", "format", "--check", "."),
-        command_step("types (mypy)", "mypy"),
-        pytest_step("tests on SQLite", on_sqlite, *rest),
     ]
-    if not quick:
-        results.append(postgres_step(rest))
-        results.append(browser_step(rest))
+    with ThreadPoolExecutor(1) as aside:
+        # Beside the tests, which do not keep every processor busy all the time.
+        types = aside.submit(quiet_step, "types (mypy)", "mypy")
+        results += test_steps(rest) if not quick else pytest_step(QUICK, *rest)
+        results.insert(2, types.result())
     return report(results)
+
+
+def test_steps(arguments: Sequence[str]) -> list[Result]:
+    """Every test that can be run here, all in one pool, and what could not be."""
+    not_run = [found for found in (missing_postgres(), missing_browser()) if found]
+    absent = {found.step for found in not_run}
+    database = "sqlite" if POSTGRES in absent else "both"
+    marked = "not browser" if BROWSER in absent else ""
+    return [*pytest_step(marked, "--db", database, *arguments), *not_run]
 
 
 def report(results: Sequence[Result]) -> int:
     """Print the table and the total; 0 if all went well."""
-    print("\n" + "\n".join(f"{r.step:<22}{r.seconds:>7.1f} s   {r.words}" for r in results))
+    print("\nseconds of work, the tests' counted by process")
+    print("\n".join(f"{r.step:<22}{r.seconds:>7.1f} s   {r.words}" for r in results))
     total = {name: sum(r.counts.get(name, 0) for r in results) for name in OUTCOMES}
     total["failed"] += sum(not r.is_good and not r.counts.get("failed") for r in results)
     print("TOTAL: " + ", ".join(f"{total[name]} {name}" for name in OUTCOMES))
@@ -78,38 +90,53 @@ def command_step(step: str, *module_and_arguments: str) -> Result:
     return Result(step, code == 0, time.monotonic() - began)
 
 
-def pytest_step(step: str, marked: str, *arguments: str) -> Result:
-    """Run the tests so marked, showing what pytest says and counting at the end."""
-    print(f"--- {step}", flush=True)
+def quiet_step(step: str, *module_and_arguments: str) -> Result:
+    """The same, but what the tool says is printed at its end, and only if something is wrong."""
     began = time.monotonic()
+    command = [sys.executable, "-m", *module_and_arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"\n--- {step}\n{done.stdout}{done.stderr}", flush=True)
+    return Result(step, done.returncode == 0, time.monotonic() - began)
+
+
+def pytest_step(marked: str, *arguments: str) -> list[Result]:
+    """Run the tests so marked in one pool; a result for each kind of test."""
+    print("--- tests", flush=True)
     processes = str(max(2, os.cpu_count() or 2))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "-m", marked, *arguments]
-    said = ""
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout
-        for line in running.stdout:
-            print(line, end="", flush=True)
-            said = line if line.strip() else said
-    is_good = running.returncode in {0, NOTHING_TO_RUN}
-    return Result(step, is_good, time.monotonic() - began, counts_in(said))
+    command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal"]
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary.json"
+        environment = {**os.environ, reckoning.SUMMARY: str(summary)}
+        code = subprocess.call([*command, "-m", marked, *arguments], cwd=PROJECT, env=environment)
+        found = json.loads(summary.read_text()) if summary.exists() else {}
+    print_slowest(found.get("files", {}))
+    results = results_of(found.get("kinds", {}))
+    if code not in {0, NOTHING_TO_RUN} and all(result.is_good for result in results):
+        results.append(Result("test run", False))
+    return results
 
 
-def counts_in(last_line: str) -> dict[str, int]:
-    """The counts of pytest's last line, errors counted as failures."""
-    counts: dict[str, int] = {}
-    for number, word in COUNTED.findall(last_line):
-        name = "failed" if word.startswith("error") else word
-        counts[name] = counts.get(name, 0) + int(number)
-    return counts
+def results_of(kinds: Mapping[str, Any]) -> list[Result]:
+    """What the run noted of each kind of test, as results."""
+    return [
+        Result(kind, not noted["counts"].get("failed"), noted["seconds"], noted["counts"])
+        for kind, noted in kinds.items()
+    ]
 
 
-def postgres_step(arguments: Sequence[str]) -> Result:
-    """The tests that use a database, once more on a real PostgreSQL."""
-    step = "tests on PostgreSQL"
-    if not has_postgres() and not apt_get("postgresql"):
-        return missing(step, "REQUIRE_PG", "sudo apt-get install -y postgresql")
-    only = ("--db", "postgres", "--only-database")
-    return pytest_step(step, "not browser", *only, *arguments)
+def print_slowest(files: Mapping[str, float]) -> None:
+    """Say which files the time went to, so that it is seen when one grows."""
+    print("\nthe ten slowest files, in seconds of one process")
+    for file, seconds in files.items():
+        print(f"{seconds:>7.1f}   {file}")
+
+
+def missing_postgres() -> Result | None:
+    """Why there are no tests on PostgreSQL, after trying to fetch one."""
+    if has_postgres() or apt_get("postgresql"):
+        return None
+    return missing(POSTGRES, "REQUIRE_PG", "sudo apt-get install -y postgresql")
 
 
 def has_postgres() -> bool:
@@ -117,17 +144,17 @@ def has_postgres() -> bool:
     return "TEST_DATABASE_URL" in os.environ or find_binaries() is not None
 
 
-def browser_step(arguments: Sequence[str]) -> Result:
-    """The tests in a real browser, which is fetched if there is none."""
+def missing_browser() -> Result | None:
+    """Why there are no tests in a real browser, after trying to fetch one."""
     fetch: list[Callable[[], bool]] = [
         lambda: True,
         download_browser,
         lambda: apt_get("chromium", "libatomic1"),
     ]
     if any(attempt() and has_browser() for attempt in fetch):
-        return pytest_step("browser tests", "browser", *arguments)
+        return None
     line = "sudo apt-get install -y chromium libatomic1"
-    return missing("browser tests", "REQUIRE_BROWSER", line)
+    return missing(BROWSER, "REQUIRE_BROWSER", line)
 
 
 def has_browser() -> bool:

@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests import everything
 from tests.everything import Result
+from tests.support import reckoning
+
+SOME_TESTS = """
+import pytest
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres-x"])
+def test_here(kind):
+    if kind == "sqlite":
+        pytest.skip("not today")
+
+@pytest.fixture
+def broken_at_the_end():
+    yield
+    raise ValueError
+
+def test_broken(broken_at_the_end):
+    pass
+
+@pytest.mark.browser
+def test_seen():
+    assert 1 == 2
+"""
 
 
-@pytest.mark.parametrize(
-    ("line", "counts"),
-    [
-        ("812 passed, 3 skipped in 61.20s (0:01:01)", {"passed": 812, "skipped": 3}),
-        ("1 failed, 9 passed, 2 errors in 3.1s", {"failed": 3, "passed": 9}),
-        ("1 error in 0.52s", {"failed": 1}),
-        ("no tests ran in 0.01s", {}),
-        ("5 passed, 800 deselected, 1 warning in 2.0s", {"passed": 5}),
-    ],
-)
-def test_pytests_last_line_is_counted(line: str, counts: dict[str, int]) -> None:
-    assert everything.counts_in(line) == counts
+def test_a_run_is_counted_by_kind_and_by_file(tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text(SOME_TESTS)
+    (tmp_path / "conftest.py").write_text(
+        "from tests.support.reckoning import Reckoning\n"
+        "def pytest_configure(config):\n"
+        "    config.addinivalue_line('markers', 'browser: seen')\n"
+        "    config.pluginmanager.register(Reckoning())\n"
+    )
+    summary = tmp_path / "summary.json"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    environment = {**os.environ, reckoning.SUMMARY: str(summary), "PYTHONPATH": os.getcwd()}
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    found = json.loads(summary.read_text())
+    assert {kind: noted["counts"] for kind, noted in found["kinds"].items()} == {
+        "browser tests": {"failed": 1},
+        "tests on PostgreSQL": {"passed": 1},
+        "tests on SQLite": {"skipped": 1, "passed": 1, "failed": 1},
+    }
+    assert list(found["files"]) == ["test_some.py"]
+    assert [result.is_good for result in everything.results_of(found["kinds"])] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_total_adds_up_what_ran(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ def address_of(slug: str) -> str:
     return f"{current_app.config['BASE_URL']}/surveys/open/{slug}"
 
 
-def short_address_of(slug: str) -> str:
-    """The address as people type it from a poster."""
+def short_address() -> str:
+    """How the address begins that people type from a poster; the link's own letters follow."""
     host = str(current_app.config["BASE_URL"]).partition("://")[2]
-    return f"{host}/s/{slug}"
+    return f"{host}/s/"

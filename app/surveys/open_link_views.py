@@ -38,7 +38,7 @@ from app.surveys import (
 )
 from app.surveys.evaluation_forms import OneButton
 from app.surveys.models import Evaluation, QuestionnaireKind
-from app.surveys.open_link_emails import address_of, short_address_of
+from app.surveys.open_link_emails import address_of, short_address
 from app.surveys.open_link_forms import KIND_WORDS, ContactForm, LinksForm
 from app.surveys.open_link_queries import LinkFacts
 
@@ -252,7 +252,7 @@ def qr_png(slug: str) -> Response:
 def poster(slug: str) -> str:
     """A sheet of A4 to put up or to show on a screen."""
     link = _link(slug)
-    return render_template("surveys/poster.html", link=link, short_address=short_address_of(slug))
+    return render_template("surveys/poster.html", link=link, short_address=short_address())
 
 
 @bp.route("/survey-links/<slug>/close", methods=["GET", "POST"])

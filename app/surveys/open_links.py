@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from app.accounts.models import Organisation, Person
 from app.accounts.people import NamedPerson, find_or_add_people
@@ -95,9 +96,12 @@ def open_for_organisations(
     )
     when = open_link_rules.between(first, last, now=now)
     ids = db.session.scalars(wanted.order_by(Organisation.id)).all()
-    for organisation_id in ids:
-        _add(evaluation, when, version=version, organisation_id=organisation_id, now=now)
     if ids:
+        rows = [
+            _facts(evaluation, version, when, organisation_id=organisation_id, now=now)
+            for organisation_id in ids
+        ]
+        db.session.execute(insert(OpenLink), rows)
         audit.record(
             actor.reference, "made_links", "evaluation", evaluation.slug, now=now, count=len(ids)
         )
@@ -253,28 +257,46 @@ def _add(
     evaluation: Evaluation,
     when: OpenTime,
     *,
-    now: datetime,
-    months_later: int | None = None,
-    version: QuestionnaireVersion | None = None,
-    event_id: int | None = None,
+    months_later: int,
+    event_id: int,
     organisation_id: int | None = None,
+    now: datetime,
 ) -> OpenLink:
-    if version is None:
-        version = _version_asked(evaluation, months_later or rules.AFTER)
-    link = OpenLink(
-        slug=open_link_rules.slug_of(new_reference(open_link_rules.SLUG_LENGTH)),
-        evaluation_id=evaluation.id,
-        version_id=version.id,
+    facts = _facts(
+        evaluation,
+        _version_asked(evaluation, months_later),
+        when,
         months_later=months_later,
         event_id=event_id,
         organisation_id=organisation_id,
-        open_from=when.from_at,
-        open_until=when.until_at,
-        created_at=now,
+        now=now,
     )
+    link = OpenLink(**facts)
     db.session.add(link)
     db.session.flush()
     return link
+
+
+def _facts(
+    evaluation: Evaluation,
+    version: QuestionnaireVersion,
+    when: OpenTime,
+    *,
+    now: datetime,
+    **facts: int | None,
+) -> dict[str, Any]:
+    return {
+        "slug": open_link_rules.slug_of(new_reference(open_link_rules.SLUG_LENGTH)),
+        "evaluation_id": evaluation.id,
+        "version_id": version.id,
+        "months_later": None,
+        "event_id": None,
+        "organisation_id": None,
+        "open_from": when.from_at,
+        "open_until": when.until_at,
+        "created_at": now,
+        **facts,
+    }
 
 
 def _version_asked(evaluation: Evaluation, months_later: int) -> QuestionnaireVersion:

@@ -118,7 +118,7 @@ def test_a_session_counted_by_heads_is_asked_by_a_link_on_the_day(
     page = anybody.get(path)  # type: ignore[assignment]
     assert page.h1 == "Safer Sleep"
     assert "anonymous" in page.words
-    assert "We see from which session they came." in page.words
+    assert "We see from which session answers came, not from whom." in page.words
     assert "kept in this browser only" in page.words
     page = answer_from(anybody, page, {**ON_THE_DAY, "sector": "health"})  # type: ignore[arg-type]
     assert page.h1 == "Thank you for answering"
@@ -323,7 +323,7 @@ def test_schools_get_a_link_of_their_own_all_at_once(
     path = addresses[0].removeprefix(app.config["BASE_URL"])
     anybody = app.test_client()
     page = anybody.get(path)  # type: ignore[assignment]
-    assert "We see that they came from Ash School." in page.words
+    assert "We see that answers came from Ash School, not from whom there." in page.words
     given = {"aware": "yes", "attended": "yes", "used": "no", "barriers": ["time"]}
     page = answer_from(anybody, page, given)  # type: ignore[arg-type]
     assert page.h1 == "Thank you for answering"  # whose sector is known is not asked for it

@@ -223,6 +223,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/impact/words/themes/<reference>": PROGRAMME,
     "/impact/words/themes/<reference>/merge": PROGRAMME,
     "/impact/words/themes/<reference>/retire": PROGRAMME,
+    "/impact/compare": FIGURES,
+    "/impact/compare.csv": FIGURES,
     "/impact/<kind>": FIGURES,
     "/impact/<kind>/<slug>": FIGURES,
     "/impact/<kind>/<slug>.csv": FIGURES,

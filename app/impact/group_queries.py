@@ -45,7 +45,7 @@ def group_summary(
     measures = pooling.pooled_measures(personal, doors)
     open_measures = pooling.pooled_measures(open_, open_doors)
     changes = pooling.pooled_changes(personal + open_, doors + open_doors)
-    reach = _reach(group)
+    reach = _kept_reach(group, holdings, counts) or _reach(group)
     chosen = group.period if kind.has_periods else None
     return GroupSummary(
         kind=kind.value,
@@ -69,7 +69,20 @@ def group_summary(
             for one in holdings.evaluations
         ),
         in_part=tuple(h.facts.title for h in holdings.evaluations if h.event_ids is not None),
+        counted_at=min((one.kept.counted_at for one in counts.values() if one.kept), default=None),
     )
+
+
+def _kept_reach(group: Group, holdings: Holdings, counts: Counts) -> Reach | None:
+    """What the worker counted of an evaluation of exactly these offers, whenever they were held."""
+    if group.period or group.event_id or group.sector:
+        return None
+    for holding in holdings.evaluations:
+        own = counts[holding.facts.id]
+        is_asked_later = any(isinstance(door_id, int) for door_id in own.doors)
+        if own.kept and is_asked_later and holding.offer_ids == group.offer_ids:
+            return own.kept.reach
+    return None
 
 
 def _reach(group: Group) -> Reach:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from app.impact import group_lists, group_queries, tables, wording
+from app.impact import comparing, group_lists, group_queries, group_tables, wording
+from app.impact.comparing import Comparison
 from app.impact.groups import GroupKind
 from app.impact.manage_views import KIND_WORDS, LEVELS, READERS, audience, csv_response, origin
 from app.impact.summaries import GroupSummary
@@ -24,6 +25,45 @@ CAPTIONS = {
     GroupKind.SECTOR: "What one sector says",
     GroupKind.EVENT: "Impact of a session",
 }
+
+
+@bp.get("/impact/compare")
+@for_roles(*READERS)
+def compare() -> str:
+    """Offers side by side on one measure, in the order of their names."""
+    found = _comparison()
+    return render_template(
+        "impact/compare.html",
+        found=found,
+        kinds=KIND_WORDS,
+        tables=group_tables.tables_of_comparison(found) if found else {},
+        words=wording,
+    )
+
+
+@bp.get("/impact/compare.csv")
+@for_roles(*READERS)
+def compare_csv() -> Response:
+    """The table of a comparison, for a spreadsheet."""
+    found = _comparison() or abort(404)
+    first_lines: list[tuple[str, ...]] = [
+        ("Offers side by side", wording.as_sentence(found.title)),
+        *origin(),
+        ("Order", "by name; no ranking"),
+        *((("Too few answers", "; ".join(found.left_out)),) if found.left_out else ()),
+    ]
+    return csv_response(
+        f"compare-{found.measure}", first_lines, group_tables.tables_of_comparison(found)
+    )
+
+
+def _comparison() -> Comparison | None:
+    return comparing.compare(
+        request.args.get("measure"),
+        time=request.args.get("time"),
+        audience=audience(),
+        now=clock.now(),
+    )
 
 
 @bp.get("/impact/<kind>")
@@ -52,7 +92,7 @@ def show_group(kind: str, slug: str) -> str:
     return render_template(
         "impact/show_group.html",
         summary=summary,
-        tables=tables.tables_of_group(summary),
+        tables=group_tables.tables_of_group(summary),
         levels=LEVELS,
         who=who_answered(summary.reach, summary.doors),
         words=wording,
@@ -73,7 +113,9 @@ def group_csv(kind: str, slug: str) -> Response:
     ]
     if summary.period:
         first_lines.append(("Sessions of", summary.period_words))
-    return csv_response(f"{kind}-{slug}", first_lines, tables.tables_of_group(summary))
+    if summary.counted_words:
+        first_lines.append(("Figures", summary.counted_words))
+    return csv_response(f"{kind}-{slug}", first_lines, group_tables.tables_of_group(summary))
 
 
 def _summary(kind: str, slug: str) -> GroupSummary:

@@ -110,14 +110,15 @@ def pooled_measures(sources: Iterable[Source], doors: Iterable[Door]) -> tuple[M
         replace(
             measure,
             figures=tuple(
-                _pooled(parts, door_at[time]) for (time, _), parts in sorted(found[key].items())
+                pooled(parts, door_at[time]) for (time, _), parts in sorted(found[key].items())
             ),
         )
         for key, measure in sorted(measures.items(), key=lambda item: item[1].position)
     )
 
 
-def _pooled(figures: list[Figure], door: Door) -> Figure:
+def pooled(figures: Sequence[Figure], door: Door) -> Figure:
+    """These figures added up, those of too few answers left out."""
     parts = [figure for figure in figures if figure.base >= ELSEWHERE_THRESHOLD]
     left_out = len(figures) - len(parts)
     if not parts:
@@ -172,7 +173,7 @@ def pooled_changes(sources: Iterable[Source], doors: Iterable[Door]) -> tuple[Be
 
 def _pooled_change(found: list[BeforeAfter], door: Door) -> BeforeAfter:
     parts = [part for part in found if part.change and part.change.pairs >= ELSEWHERE_THRESHOLD]
-    pooled = replace(
+    together = replace(
         found[0],
         door=door,
         before_label=found[0].before_label,
@@ -185,7 +186,7 @@ def _pooled_change(found: list[BeforeAfter], door: Door) -> BeforeAfter:
         left_out=len(found) - len(parts),
     )
     if not parts:
-        return pooled
+        return together
     changes, before, after = Counter[int](), Counter[int](), Counter[int]()
     for part in parts:
         changes.update(part.changes)
@@ -193,7 +194,7 @@ def _pooled_change(found: list[BeforeAfter], door: Door) -> BeforeAfter:
         after.update(part.after or {})
     shown = all(part.before is not None for part in parts)
     return replace(
-        pooled,
+        together,
         change=_matched(changes, before, after),
         before=before if shown else None,
         after=after if shown else None,

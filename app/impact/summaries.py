@@ -266,6 +266,12 @@ class GroupSummary:
     chain: tuple[Step, ...]
     evaluations: tuple[EvaluationLine, ...]
     in_part: tuple[str, ...]  # titles of evaluations of which it holds some sessions only
+    counted_at: datetime | None = None  # where the worker counted ahead, the earliest time
+
+    @property
+    def counted_words(self) -> str:
+        """When the worker counted, if it did so ahead."""
+        return f"Counted at {clock_words(self.counted_at)}." if self.counted_at else ""
 
     @property
     def imported_doors(self) -> tuple[Door, ...]:

@@ -15,7 +15,6 @@ from app.impact.summaries import (
     DoorState,
     EvaluationSummary,
     Figure,
-    GroupSummary,
     MeasureLines,
     OptionLine,
 )
@@ -55,52 +54,21 @@ def tables_of_evaluation(summary: EvaluationSummary) -> Tables:
     """Every table of an evaluation's page by the place where it stands, in the page's order."""
     open_doors = [summary.open_door] if summary.open_door else []
     doors = [*summary.doors, *open_doors, *summary.open_imports]
-    found: Tables = {"answered": (_answered(doors),) if doors else ()}
+    found: Tables = {"answered": (answered_table(doors),) if doors else ()}
     for change in summary.knowledge:
-        found[change.key] = tuple(_change(change))
+        found[change.key] = tuple(change_tables(change))
     if summary.knowledge_means:
         found["means"] = (_means(summary),)
     for place, measures in (("personal", summary.measures), ("open", summary.open_measures)):
         for measure in measures:
-            found[f"{place}-{measure.key}"] = tuple(_measure(measure, summary.breakdown_threshold))
-    who = [_who(one) for one in who_answered(summary.reach, doors) if one.lines]
-    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, doors), *who)
+            found[f"{place}-{measure.key}"] = tuple(
+                measure_tables(measure, summary.breakdown_threshold)
+            )
+    who = [who_table(one) for one in who_answered(summary.reach, doors) if one.lines]
+    found["reach"] = (reach_table(summary.reach), sectors_table(summary.reach, doors), *who)
     if summary.comments:
         found["comments"] = (_comments(summary),)
     return found
-
-
-def tables_of_group(summary: GroupSummary) -> Tables:
-    """Every table of a grouping's page by the place where it stands, in the page's order."""
-    doors = [*summary.doors, *summary.open_doors]
-    found: Tables = {"answered": (_answered(doors),) if doors else ()}
-    for change in summary.knowledge:
-        found[change.key] = tuple(_change(change))
-    for place, measures in (("personal", summary.measures), ("open", summary.open_measures)):
-        for measure in measures:
-            found[f"{place}-{measure.key}"] = tuple(_measure(measure, summary.breakdown_threshold))
-    who = [_who(one) for one in who_answered(summary.reach, doors) if one.lines]
-    found["reach"] = (reach_table(summary.reach), _sectors(summary.reach, []), *who)
-    found["evaluations"] = (_evaluations(summary),) if summary.evaluations else ()
-    return found
-
-
-def _evaluations(summary: GroupSummary) -> Table:
-    return Table(
-        "Evaluations that ask about it",
-        ("Evaluation", "Number who answered", "Headline", "Next"),
-        tuple(
-            (
-                line.title,
-                f"{line.answered:,}",
-                f"{line.headline.number} {line.headline.words}"
-                if line.headline
-                else "no figures yet",
-                line.next_words,
-            )
-            for line in summary.evaluations
-        ),
-    )
 
 
 def reach_table(reach: Reach) -> Table:
@@ -117,7 +85,7 @@ def reach_table(reach: Reach) -> Table:
     return Table("Reach", ("", "Number"), tuple(rows))
 
 
-def _sectors(reach: Reach, doors: list[Door]) -> Table:
+def sectors_table(reach: Reach, doors: list[Door]) -> Table:
     """Who came and who answered: counts of people, which staff may always see (design 5)."""
     names = dict.fromkeys(reach.people_by_sector)
     for door in doors:
@@ -126,7 +94,7 @@ def _sectors(reach: Reach, doors: list[Door]) -> Table:
     title = "Who came and who answered, by sector" if asked else "Who came, by sector"
     return Table(
         title,
-        ("Sector", "People", "Attendances", *(f"Answered: {_lower(door.label)}" for door in asked)),
+        ("Sector", "People", "Attendances", *(f"Answered: {lower(door.label)}" for door in asked)),
         tuple(
             (
                 name,
@@ -139,9 +107,10 @@ def _sectors(reach: Reach, doors: list[Door]) -> Table:
     )
 
 
-def _who(found: WhoAnswered) -> Table:
+def who_table(found: WhoAnswered) -> Table:
+    """Parts of those who answered beside parts of those who came."""
     return Table(
-        f"Who answered compared with who came: {_lower(found.door.label)}",
+        f"Who answered compared with who came: {lower(found.door.label)}",
         ("Sector", "People who came", "Part of them", "Answered", "Part of those"),
         tuple(
             (
@@ -157,7 +126,8 @@ def _who(found: WhoAnswered) -> Table:
     )
 
 
-def _answered(doors: Iterable[Door]) -> Table:
+def answered_table(doors: Iterable[Door]) -> Table:
+    """How many were asked and answered, door by door."""
     return Table(
         "How many answered",
         ("When asked", "Asked", "Delivered", "Answered", "Rate", "In the figures"),
@@ -184,7 +154,8 @@ def _asked_cells(door: Door) -> Row:
     return ("anyone", "anyone") if door.is_open_link else (f"{door.asked:,}", f"{door.delivered:,}")
 
 
-def _measure(measure: MeasureLines, breakdown_threshold: int) -> Iterator[Table]:
+def measure_tables(measure: MeasureLines, breakdown_threshold: int) -> Iterator[Table]:
+    """One measure, wave by wave, with all its answers and its sectors."""
     title = wording.as_sentence(measure.title)
     if any(figure.door.is_open_link for figure in measure.figures):
         title += " (open link)"
@@ -210,7 +181,7 @@ def _measure(measure: MeasureLines, breakdown_threshold: int) -> Iterator[Table]
             yield Table(
                 f"{_at(title, figure)}, by sector",
                 ("Sector", *SHARE_COLUMNS),
-                tuple((line.label, *_cells(line.share)) for line in figure.sectors),
+                tuple((line.label, *cells(line.share)) for line in figure.sectors),
                 wording.merged_words(figure.sectors, breakdown_threshold),
             )
 
@@ -218,10 +189,11 @@ def _measure(measure: MeasureLines, breakdown_threshold: int) -> Iterator[Table]
 def _share_cells(figure: Figure) -> Row:
     if figure.share is None:
         return (wording.withheld(figure.withheld_below), "–", "–", "–")
-    return _cells(figure.share)
+    return cells(figure.share)
 
 
-def _cells(share: Share | None) -> Row:
+def cells(share: Share | None) -> Row:
+    """A share as printed: percent, number, base, likely range."""
     if share is None:
         return ("–", "0", "0", "–")
     return (
@@ -262,7 +234,7 @@ def _with_percent(option: OptionLine) -> str:
 
 
 def _choices(title: str, figure: Figure) -> Table:
-    rows = tuple((option.label, *_cells(option.share)) for option in figure.options)
+    rows = tuple((option.label, *cells(option.share)) for option in figure.options)
     if figure.is_withheld:
         rows = ((wording.as_sentence(wording.withheld(figure.withheld_below)), "–", "–", "–", "–"),)
     of = f", asked of {figure.asked_of}" if figure.asked_of else ""
@@ -271,7 +243,7 @@ def _choices(title: str, figure: Figure) -> Table:
 
 def _at(title: str, figure: Figure) -> str:
     is_plain = figure.door.is_open_link and not figure.door.imported_words
-    return title if is_plain else f"{title}: {_lower(figure.door.label)}"
+    return title if is_plain else f"{title}: {lower(figure.door.label)}"
 
 
 def _scores(title: str, measure: MeasureLines) -> Iterator[Table]:
@@ -316,8 +288,9 @@ def _scores(title: str, measure: MeasureLines) -> Iterator[Table]:
         )
 
 
-def _change(found: BeforeAfter) -> Iterator[Table]:
-    title = f"Knowledge, {_lower(found.heading)}"
+def change_tables(found: BeforeAfter) -> Iterator[Table]:
+    """One matched change, and how many gave each score."""
+    title = f"Knowledge, {lower(found.heading)}"
     columns = (f"The same people, {found.design}", "Number")
     change = found.change
     if change is None:
@@ -393,5 +366,6 @@ def as_csv(first_lines: Iterable[Row], tables: Tables) -> str:
     return csv_text(rows)
 
 
-def _lower(words: str) -> str:
+def lower(words: str) -> str:
+    """The words without a capital at their start."""
     return words[:1].lower() + words[1:]

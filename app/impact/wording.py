@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.impact import rules
+from app.impact.comparing import ComparedLine
 from app.impact.rules import MatchedChange, MeanScore, Share
 from app.impact.summaries import (
     BeforeAfter,
@@ -84,6 +85,16 @@ def how_sure_of_mean(figure: Figure) -> str:
         else "everyone gave the same score"
     )
     words = f"mean of {mean.base} answers from 0 to 10, {sure}"
+    return words + (f"; asked of {figure.asked_of}" if figure.asked_of else "")
+
+
+def short_sure(figure: Figure) -> str:
+    """How many of how many and how sure, without the single answers."""
+    if figure.share is None:
+        return as_sentence(how_sure_of_mean(figure))
+    share = figure.share
+    words = f"{share.count:,} of {share.base:,}, likely between {likely_range(share)}"
+    words = words.replace(" to ", " and ")
     return words + (f"; asked of {figure.asked_of}" if figure.asked_of else "")
 
 
@@ -252,6 +263,15 @@ def cut_offs_words(before: Mapping[int, int], after: Mapping[int, int]) -> str:
         f"{percent(low)} ({low.count:,} of {low.base:,}) gave {CUT_OFF - 1} or less before; "
         f"{percent(high)} ({high.count:,} of {high.base:,}) gave {CUT_OFF} or more after."
     )
+
+
+def beside_words(line: ComparedLine) -> str:
+    """How one offer stands beside all others together."""
+    if line.beside_others is None:
+        return "nothing to compare it with"
+    if line.beside_others is Direction.UNCLEAR:
+        return "within chance of the others"
+    return f"{line.beside_others.value} than the others together, beyond their likely ranges"
 
 
 def pooled_words(summary: GroupSummary) -> str:

@@ -22,6 +22,7 @@ from app.demo.making.offers import make_offers
 from app.demo.making.open_surveys import make_open_surveys
 from app.demo.making.people import People, make_people
 from app.demo.making.plan import PlannedEvent
+from app.demo.making.reports import publish_example_report
 from app.demo.making.rows import Chance
 from app.demo.making.this_year import plan_this_year
 from app.demo.making.write import write_bookings, write_events
@@ -70,6 +71,7 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     people, events = make_programme(now=now, seed=seed)
     responses_count = _make_surveys(events, people, now=now)
     ask_for_answers(people)
+    publish_example_report(people.personas["delivery"], now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),
         events_count=len(events),

@@ -30,6 +30,7 @@ GROUPS = {
 }
 OPEN_LINK = "Through an open link"
 REACH = "Reach"
+ORDER = (REACH, *GROUPS.values(), OPEN_LINK)
 SCORES = range(11)
 
 
@@ -46,7 +47,10 @@ def pieces_of(summary: EvaluationSummary) -> dict[str, Piece]:
         for measure in measures:
             key = f"{place}-{measure.key}"
             found.append(_measure(key, measure, tables.get(key, []), summary.subject_words))
-    return {piece["key"]: piece for piece in found if piece is not None}
+    shown = sorted(
+        (piece for piece in found if piece), key=lambda piece: ORDER.index(piece["group"])
+    )
+    return {piece["key"]: piece for piece in shown}
 
 
 def plain_table(table: Table) -> PlainTable:
@@ -172,7 +176,7 @@ def _measure(
     shown = [figure for figure in measure.figures if not figure.is_withheld]
     if not shown:
         return None
-    title = wording.as_sentence(measure.title)
+    title = wording.as_sentence(sentences.about(measure.title, measure.key, subject))
     by_link = any(figure.door.is_open_link for figure in measure.figures)
     lines = [line for figure in measure.figures for line in _lines(figure)]
     said = [

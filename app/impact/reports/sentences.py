@@ -42,7 +42,7 @@ def of_figure(measure: MeasureLines, figure: Figure, *, subject: str) -> tuple[s
         return (_mean_sentence(measure, figure, opening),)
     if figure.share is None:
         return (_choices_sentence(measure, figure, opening),)
-    said = _about(WORDED.get(measure.key, measure.title), measure.key, subject)
+    said = about(WORDED.get(measure.key, measure.title), measure.key, subject)
     sentence = f"{opening}{_share_words(figure.share.count, figure.share.base)} {said}"
     with_range = (
         f"{sentence}; the likely range (95%) is {wording.likely_range(figure.share)}, and answers "
@@ -90,6 +90,13 @@ def of_reach(reach: Reach) -> tuple[str, ...]:
     return (f"{people} attended {sessions}.",)
 
 
+def about(words: str, key: str, subject: str) -> str:
+    """The words with what was asked about in place of "it"."""
+    if key in NOT_THE_SUBJECT:
+        return words
+    return WORD_FOR_IT.sub(lambda _found: subject, words, count=1)
+
+
 def _share_words(count: int, base: int) -> str:
     return f"{wording.percent(share(count, base))} ({count:,} of {base:,})"
 
@@ -103,13 +110,6 @@ def _opening(figure: Figure) -> str:
     if figure.asked_of:
         parts.append(f"{'of' if parts else 'Of'} {figure.asked_of}")
     return f"{', '.join(parts)}, " if parts else ""
-
-
-def _about(words: str, key: str, subject: str) -> str:
-    """The words with what was asked about in place of "it"."""
-    if key in NOT_THE_SUBJECT:
-        return words
-    return WORD_FOR_IT.sub(lambda _found: subject, words, count=1)
 
 
 def _answers_sentence(
@@ -127,7 +127,7 @@ def _answers_sentence(
     groups = pooled if len(given) > MOST_POOLED else [[one] for one in given]
     worded = ANSWERS_WORDED.get(measure.key)
     first = f"{_pooled(groups[0], figure)} " + (
-        _about(worded.format(answers=_labels(groups[0])), measure.key, subject)
+        about(worded.format(answers=_labels(groups[0])), measure.key, subject)
         if worded
         else f"answered {_quoted(groups[0])}"
     )

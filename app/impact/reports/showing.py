@@ -16,13 +16,33 @@ from app.impact.words.queries import Quote, quotes_by_reference
 from app.kernel.london import short_date_words
 from app.partnership import queries as partnership
 
-__all__ = ["as_table", "day_of", "draw", "has_picture"]  # what templates use
+MOST_AT_A_GLANCE = 5
+__all__ = ["as_table", "day_of", "draw", "glance", "has_picture"]  # what templates use
 
 
 def draw(drawing: dict[str, Any], title: str, words: str) -> Markup:
     """A histogram or a line over time, in the page."""
     shown = drawings.inline(drawing, look(()), title=title, words=words)
     return Markup(shown)  # noqa: S704 - every word in it was escaped where it was drawn
+
+
+def glance(document: Document) -> list[tuple[str, str, str]]:
+    """The first figures of a report as big numbers: the number, what it says, where it stands."""
+    found = []
+    for piece in pieces_in(document):
+        lines = [line for line in piece["lines"] if line["chart"] and not line["label"]]
+        if piece["key"] == "reach":
+            people = f"{piece['bases']['reach']['total']:,}"
+            found.append(
+                (people, piece["sentences"][0].partition(" ")[2].rstrip("."), piece["key"])
+            )
+        elif lines and lines[-1]["chart"]["kind"] == "share":
+            last = lines[-1]
+            count, base = last["chart"]["count"], last["chart"]["base"]
+            when = f", {last['when'][:1].lower()}{last['when'][1:]}" if last["when"] else ""
+            words = f"{piece['title'][:1].lower()}{piece['title'][1:]} ({count} of {base}{when})"
+            found.append((last["number"], words, piece["key"]))
+    return found[:MOST_AT_A_GLANCE]
 
 
 def as_table(plain: PlainTable) -> Table:

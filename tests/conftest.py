@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # xdist's workers share what the first process made
         return
     folder = tempfile.mkdtemp(prefix="ripple-tests-", dir=in_memory())
-    os.environ[RUN_FOLDER] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+    os.environ[RUN_FOLDER] = os.environ["PYTEST_DEBUG_TEMPROOT"] = folder  # for tmp_path too
     if reckoning.SUMMARY in os.environ:
         config.pluginmanager.register(reckoning.Reckoning())
 

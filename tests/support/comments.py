@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from app.impact.words import quotes, reading, themes
 from app.impact.words.models import CommentTheme, QuoteConsent, QuoteRow, QuoteState
 from app.kernel.access import Role
-from app.kernel.db import db
+from app.kernel.db import Base, db
 from app.kernel.tokens import new_reference
 from app.partnership.models import Partnership
 from app.surveys.models import Evaluation
@@ -100,3 +101,19 @@ def released(text: str, kept: str | None = None) -> QuoteRow:
     quotes.release_quote(quote.reference, quote.revision, actor=make_person(Role.ADVISOR), now=NOW)
     db.session.commit()
     return quote
+
+
+def everything_stored() -> str:
+    """All that stands in any table; files that wait to be imported are read as text too."""
+    found: list[str] = []
+    for table in Base.metadata.sorted_tables:
+        for row in db.session.execute(select(table)):
+            found += [_as_text(value) for value in row]
+    return "\n".join(found)
+
+
+def _as_text(value: object) -> str:
+    try:
+        return zlib.decompress(value).decode() if isinstance(value, bytes) else str(value)
+    except zlib.error:
+        return repr(value)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import delete, false, insert, select, text, update
+from sqlalchemy import Table, delete, false, insert, select, text, update
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
@@ -39,7 +40,8 @@ def note_comments(*, now: datetime) -> int:
         .order_by(Answer.id)
     )
     columns = ["answer_id", "evaluation_id", "is_read", "is_cut"]
-    count = rows_changed(db.session.execute(insert(CommentReading).from_select(columns, new)))
+    into = insert(cast(Table, CommentReading.__table__)).from_select(columns, new)
+    count = rows_changed(db.session.execute(into, execution_options={"preserve_rowcount": True}))
     unread = select(CommentReading.evaluation_id).where(~CommentReading.is_read)
     waiting = select(CommentsWaiting.evaluation_id)
     begun = db.session.scalars(

@@ -12,10 +12,10 @@ from app.audit.models import AuditLine
 from app.impact.words import reading, themes
 from app.impact.words.models import CommentReading, CommentsWaiting, QuoteRow
 from app.kernel.access import Role
-from app.kernel.db import Base, db
+from app.kernel.db import db
 from app.kernel.refusals import Refused
 from tests.support.answers import make_evaluation
-from tests.support.comments import add_comments, comment, commented, released
+from tests.support.comments import add_comments, comment, commented, everything_stored, released
 from tests.support.factories import NOW, make_partnership, make_person
 
 FRIDAY = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -85,15 +85,6 @@ def test_answers_that_are_gone_leave_the_queue(app: Flask) -> None:
     assert not unread()
     reading.note_comments(now=NOW)
     assert not waiting_since()
-
-
-def everything_stored() -> str:
-    """All that stands in any table, files that wait to be imported read as text too."""
-    found: list[str] = []
-    for table in Base.metadata.sorted_tables:
-        for row in db.session.execute(select(table)):
-            found += [str(value) for value in row]
-    return "\n".join(found)
 
 
 @pytest.mark.parametrize("is_read", [False, True], ids=["before reading", "after reading"])

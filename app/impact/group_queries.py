@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from app.impact import figures, knowledge, periods, pooling, queries, rules
 from app.impact.chain import chain_of
-from app.impact.counting import read_counts, sector_names
+from app.impact.counting import read_counts
 from app.impact.counts import EvaluationCounts, Reach, sorted_doors
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
 from app.impact.groups import Group, GroupKind, Holding, Holdings, find_group, holdings_of
@@ -135,7 +135,7 @@ def _in_part(
     if not holdings:
         return []
     own = [counts[holding.facts.id] for holding in holdings]
-    by_session = read_sessions(own, sector_names(), offer_of)
+    by_session = read_sessions(own, offer_of)
     events = frozenset[int]().union(*(holding.event_ids or () for holding in holdings))
     asked = _asked(SurveyInvitation.event_id.in_(events) if events else false())
     found = []

@@ -25,6 +25,7 @@ from app.demo.making.plan import PlannedEvent
 from app.demo.making.reports import publish_example_report
 from app.demo.making.rows import Chance
 from app.demo.making.this_year import plan_this_year
+from app.demo.making.words import add_words
 from app.demo.making.write import write_bookings, write_events
 from app.kernel import clock
 from app.kernel.db import db
@@ -71,6 +72,7 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     people, events = make_programme(now=now, seed=seed)
     responses_count = _make_surveys(events, people, now=now)
     ask_for_answers(people)
+    add_words(people, now=now)
     publish_example_report(people.personas["delivery"], now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),

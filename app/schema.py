@@ -16,6 +16,7 @@ import app.notices.models
 import app.outbox.models
 import app.partnership.models
 import app.record.models
+import app.surveys.answering_hour_models
 import app.surveys.import_models
 import app.surveys.models
 import app.surveys.open_link_models
@@ -38,6 +39,7 @@ MODULES = (
     app.outbox.models,
     app.partnership.models,
     app.record.models,
+    app.surveys.answering_hour_models,
     app.surveys.import_models,
     app.surveys.models,
     app.surveys.plan_models,

@@ -13,7 +13,7 @@ from app.catalogue.models import Event
 from app.kernel.db import db, rows_changed
 from app.kernel.london import london_date
 from app.outbox.models import MessageState, OutboxMessage
-from app.surveys import emails, rules
+from app.surveys import answering_hours, emails, rules
 from app.surveys.emails import Asked
 from app.surveys.models import (
     Evaluation,
@@ -77,7 +77,7 @@ def send_to(person_id: int, *, now: datetime) -> int:
 
 def people_to_remind(*, now: datetime) -> list[int]:
     """The people who were asked a week or two ago and have not answered; empty around 1am."""
-    if rules.is_quiet(now):
+    if rules.is_quiet(now) or not answering_hours.is_time_to_remind(now=now):
         return []
     waiting = [
         and_(

@@ -25,7 +25,7 @@ from app.kernel import clock
 from app.kernel.access import link_holder, public
 from app.kernel.db import transaction
 from app.kernel.refusals import Refused
-from app.surveys import forms, operations, queries, responses
+from app.surveys import answering_hours, forms, operations, queries, responses
 from app.surveys.forms import SectionForm
 from app.surveys.models import InvitationState
 from app.surveys.open_link_rules import typed_slug
@@ -177,6 +177,9 @@ def _keep(survey: Survey, before: Walk, after: Walk, *, is_last: bool) -> None:
             survey.submit(after)
         else:
             responses.save_draft(survey.draft_hash, after.answers, now=clock.now())
+    if is_last and survey.link:  # open links are mostly answered where they are shown
+        with transaction():
+            answering_hours.count_answer(now=clock.now())
 
 
 def _take_up_changed(survey: Survey, walk: Walk) -> Response:

@@ -33,6 +33,7 @@ import app.home.views
 import app.impact.group_views
 import app.impact.manage_views
 import app.impact.reports.figures_views
+import app.impact.reports.priority_views
 import app.impact.reports.public_views
 import app.impact.reports.views
 import app.impact.words.quote_views
@@ -93,6 +94,7 @@ BLUEPRINTS = (
     app.impact.manage_views.bp,
     app.impact.reports.views.bp,
     app.impact.reports.figures_views.bp,
+    app.impact.reports.priority_views.bp,
     app.impact.reports.public_views.bp,
     app.impact.words.views.bp,
     app.impact.words.theme_views.bp,

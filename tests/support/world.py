@@ -22,7 +22,7 @@ from app.kernel.db import db
 from app.kernel.tokens import token_hash
 from app.notices import operations as notices
 from app.notices.models import NoticeRound
-from app.partnership.models import Policy, PolicyKind
+from app.partnership.models import Policy, PolicyKind, Priority
 from app.record.certificates import code_of
 from app.record.emails import stop_token
 from app.record.models import LearningElsewhere
@@ -166,6 +166,9 @@ def _make_world(now: datetime, **words: str) -> World:
         topics=[topic],
         audiences=[audience],
         why=words.get("description", "Because."),
+        priority=Priority(
+            plan="2025-28", number=1, title=words.get("title", "Neglect"), is_adopted=True
+        ),
     )
     draft_offer = make_offer(
         slug="draft", title="Not yet", state=OfferState.IN_DEVELOPMENT, published_at=None
@@ -286,6 +289,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/impact/evaluations/<slug>/charts/<key>.svg": {"slug": world.rated, "key": KEY},
         "/impact/reports": {"slug": world.reports[0], "section_id": _section_id(world.reports[0])},
         "/impact/reports/new/<slug>": {"slug": world.rated},
+        "/impact/priority-reports": {"slug": "2025-28-1", "key": KEY},
         "/impact/reports/<slug>/correct": {"slug": world.reports[1]},
         "/impact/reports/<slug>/withdraw": {"slug": world.reports[1]},
         "/impact/quotes": {"reference": world.words.quote},

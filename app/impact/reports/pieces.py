@@ -38,15 +38,15 @@ def pieces_of(summary: EvaluationSummary) -> dict[str, Piece]:
     """Every figure that may be told to others, by its key, in the order of a report."""
     if summary.threshold < ELSEWHERE_THRESHOLD:
         raise ValueError("this summary is for those who run the sessions only")
-    tables = {key: _plain(found) for key, found in tables_of_evaluation(summary).items()}
-    found = [_reach(summary.reach), _answered(summary)]
+    tables = {key: plain_tables(found) for key, found in tables_of_evaluation(summary).items()}
+    found = [reach_piece(summary.reach), _answered(summary)]
     found += [_change(change, tables.get(change.key, [])) for change in summary.knowledge]
     if summary.knowledge_means:
         found.append(_means(summary, tables.get("means", [])))
     for place, measures in (("personal", summary.measures), ("open", summary.open_measures)):
         for measure in measures:
             key = f"{place}-{measure.key}"
-            found.append(_measure(key, measure, tables.get(key, []), summary.subject_words))
+            found.append(measure_piece(key, measure, tables.get(key, []), summary.subject_words))
     shown = sorted(
         (piece for piece in found if piece), key=lambda piece: ORDER.index(piece["group"])
     )
@@ -63,7 +63,8 @@ def plain_table(table: Table) -> PlainTable:
     )
 
 
-def _plain(tables: Iterable[Table]) -> list[PlainTable]:
+def plain_tables(tables: Iterable[Table]) -> list[PlainTable]:
+    """Tables as lists of words."""
     return [plain_table(table) for table in tables]
 
 
@@ -76,7 +77,7 @@ def _piece(key: str, group: str, title: str, **more: Any) -> Piece:
     return found
 
 
-def _reach(reach: Reach) -> Piece | None:
+def reach_piece(reach: Reach) -> Piece | None:
     """Who came, in public: no line of fewer than 10 people, and none to be had by subtraction."""
     if reach.people < ELSEWHERE_THRESHOLD:
         return None
@@ -170,9 +171,10 @@ def _answered_words(door: Door) -> str:
     return f"{answered} answers" + (", open to anyone with the link" if door.is_open_link else "")
 
 
-def _measure(
+def measure_piece(
     key: str, measure: MeasureLines, tables: list[PlainTable], subject: str
 ) -> Piece | None:
+    """A measure with its figures at each time; None where all of them are withheld."""
     shown = [figure for figure in measure.figures if not figure.is_withheld]
     if not shown:
         return None

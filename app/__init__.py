@@ -45,6 +45,7 @@ import app.partnership.views
 import app.record.views
 import app.surveys.building_views
 import app.surveys.import_views
+import app.surveys.list_views
 import app.surveys.manage_views
 import app.surveys.open_link_views
 import app.surveys.question_views
@@ -88,6 +89,7 @@ BLUEPRINTS = (
     app.surveys.manage_views.bp,
     app.surveys.open_link_views.bp,
     app.surveys.schedule_views.bp,
+    app.surveys.list_views.bp,
     app.surveys.import_views.bp,
     app.surveys.building_views.bp,
     app.surveys.question_views.bp,

@@ -43,6 +43,9 @@ CAREFUL = {
     "reason": "The trainer is ill",
     "moved_to": "10 January 2028",
     "open_days": "21",
+    "counted_from": "1 October 2026",
+    "recommendation": "Every setting has a lead for safer sleep",
+    "pasted": "Dee Park <dee.park@example.org>",
     "first_reminder": "7",
     "second_reminder": "14",
     "manager_name": "Max Head",
@@ -127,6 +130,10 @@ CASES = (
     ),
     Case("/manage/events/<reference>/survey-links", "delivery", "Plan the later link"),
     Case("/manage/evaluations/<slug>/plan/<int(signed=True):months>/change", "delivery"),
+    Case("/manage/evaluations/new-list", "delivery"),
+    Case(
+        "/manage/evaluations/<slug>/people/add", "delivery", "Check the list", checks_first=True
+    ),
     Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
     Case(f"{A_LINE}/skip", "delivery", "Skip it"),
     Case("/manage/questionnaires/new", "delivery"),

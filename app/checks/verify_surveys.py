@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
@@ -21,49 +22,68 @@ from app.surveys.models import (
     SurveyStop,
     Wave,
 )
+from app.surveys.plan_models import ChangeKind, SurveyAddressee, WaveChange
+from app.surveys.planning import PLACED, is_change_of
 from app.surveys.response_models import Answer, Response, ResponseSource
+from app.surveys.schedule_rules import Placed
+from app.surveys.sending import about_impact
 
 Found = Select[Any]
 
 
 def invitations_due_wrongly(moment: Moment) -> Iterator[str]:
-    """Planned invitations whose time is not what the rule says of their event.
+    """Planned invitations whose time is not what the rule says of their event or list.
 
-    One may be due later than the rule says, while its person is left alone, but not earlier.
+    Staff may have moved it; what they have skipped is not planned at all.
     """
+    lately = moment.now - GRACE
     planned = (
         select(
             SurveyInvitation.reference,
             SurveyInvitation.due_at,
             SurveyInvitation.closes_at,
-            Wave.months_later,
-            Event.starts_at,
-            Event.ends_at,
+            *PLACED,
         )
         .join(Wave, Wave.id == SurveyInvitation.wave_id)
-        .join(Event, Event.id == SurveyInvitation.event_id)
+        .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
+        .outerjoin(Event, Event.id == SurveyInvitation.event_id)
+        .outerjoin(WaveChange, is_change_of(SurveyInvitation.wave_id, SurveyInvitation.event_id))
         .where(
             SurveyInvitation.state == InvitationState.PLANNED,
-            Event.updated_at < moment.now - GRACE,
+            or_(Event.id.is_(None), Event.updated_at < lately),
+            or_(WaveChange.id.is_(None), WaveChange.changed_at < lately),
         )
     )
     for row in db.session.execute(planned):
-        wanted = rules.window(row.months_later, starts_at=row.starts_at, ends_at=row.ends_at)
-        if row.due_at < wanted.due_at or row.closes_at != wanted.send_by:
+        placed = Placed(row.months_later, row.starts_at, row.ends_at, row.counted_from_on)
+        wanted = placed.window(row.moved_to)
+        is_right = (row.due_at, row.closes_at) == (wanted.due_at, wanted.send_by)
+        if row.kind is ChangeKind.SKIP or not is_right:
             yield row.reference
 
 
 def invitations_of_others(_moment: Moment) -> Found:
-    """Invitations whose booking is of another person, event or evaluation than they say."""
+    """Invitations whose booking is of another person, event or evaluation than they say.
+
+    Without an event it is of somebody on a list, and what is planned of somebody still on it.
+    """
+    listed = select(SurveyAddressee.id).where(
+        SurveyAddressee.evaluation_id == SurveyInvitation.evaluation_id,
+        SurveyAddressee.person_id == SurveyInvitation.person_id,
+    )
+    is_planned = SurveyInvitation.state == InvitationState.PLANNED
     return (
         select(SurveyInvitation.reference)
         .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .join(Evaluation, Evaluation.id == Wave.evaluation_id)
         .join(Booking, Booking.id == SurveyInvitation.booking_id, isouter=True)
         .where(
             or_(
                 Wave.evaluation_id != SurveyInvitation.evaluation_id,
                 Booking.person_id != SurveyInvitation.person_id,
                 Booking.event_id != SurveyInvitation.event_id,
+                SurveyInvitation.event_id.is_(None) != Evaluation.counted_from_on.is_not(None),
+                and_(SurveyInvitation.event_id.is_(None), is_planned, ~listed.exists()),
             )
         )
     )
@@ -130,6 +150,21 @@ def invitations_against_a_wish(_moment: Moment) -> Found:
     )
 
 
+def asked_too_often(_moment: Moment) -> Iterator[str]:
+    """Invitations to impact surveys that were sent within four weeks of another message of them."""
+    sent = (
+        select(SurveyInvitation.person_id, SurveyInvitation.sent_at, SurveyInvitation.reference)
+        .join(Wave, Wave.id == SurveyInvitation.wave_id)
+        .where(about_impact(SurveyInvitation, Wave), SurveyInvitation.sent_at.is_not(None))
+        .order_by(SurveyInvitation.person_id, SurveyInvitation.sent_at)
+    )
+    for one, other in pairwise(db.session.execute(sent)):
+        is_together = (one.person_id, one.sent_at) == (other.person_id, other.sent_at)
+        days = (london_date(other.sent_at) - london_date(one.sent_at)).days
+        if one.person_id == other.person_id and not is_together and days < rules.REST_DAYS:
+            yield other.reference
+
+
 def answers_of_another_wave(_moment: Moment) -> Found:
     """Evaluations with an answer that does not say the same wave as its response."""
     differs = or_(
@@ -164,6 +199,7 @@ INVARIANTS: dict[str, Find] = {
     "nothing is answered before it was sent or after it closed": invitations_answered_late,
     "what can no longer be answered is closed": invitations_left_open,
     "nobody is asked who asked not to be": invitations_against_a_wish,
+    "nobody is sent two impact surveys within a month": asked_too_often,
     "answers belong to the wave of their response": answers_of_another_wave,
     "an import has the answers that it brought": imports_counted_wrongly,
 }

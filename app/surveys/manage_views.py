@@ -19,6 +19,7 @@ from app.surveys import (
     building_queries,
     evaluations,
     import_queries,
+    list_queries,
     manage_queries,
     rules,
     schedule_queries,
@@ -133,6 +134,7 @@ def evaluation(slug: str) -> ResponseReturnValue:
         "surveys/evaluation.html",
         open_url=f"{current_app.config['BASE_URL']}{url_for('surveys.answer_open', slug=slug)}",
         open_count=manage_queries.open_answers_count(found.id),
+        people_count=list_queries.people_count(found.id) if found.counted_from_on else 0,
         now=clock.now(),
     )
 

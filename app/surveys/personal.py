@@ -19,6 +19,7 @@ from app.surveys.models import (
     Wave,
 )
 from app.surveys.open_link_models import PassingOn, PassingOnState
+from app.surveys.plan_models import SurveyAddressee
 from app.surveys.planning import link_token
 from app.surveys.response_models import Pairing
 from app.surveys.responses import hash_of_draft
@@ -44,12 +45,19 @@ def export(person_id: int) -> dict[str, Any]:
         .order_by(SurveyInvitation.due_at, SurveyInvitation.id)
     )
     rows = [row._asdict() for row in found]
+    lists = db.session.execute(
+        select(Evaluation.title, SurveyAddressee.added_at)
+        .join(Evaluation, Evaluation.id == SurveyAddressee.evaluation_id)
+        .where(SurveyAddressee.person_id == person_id)
+        .order_by(SurveyAddressee.id)
+    )
     stop = db.session.get(SurveyStop, person_id)
     return {
         "survey_invitations": [
             {**row, "wave": rules.wave_words(row["months_later"])} for row in rows
         ],
         "surveys_to_pass_on": _to_pass_on(person_id),
+        "survey_lists": [row._asdict() for row in lists],
         "asked_not_to_be_asked_at": stop.stopped_at if stop else None,
     }
 
@@ -82,6 +90,7 @@ def erase(person_id: int, *, now: datetime) -> None:
     theirs = db.session.scalars(select(Booking.id).where(Booking.person_id == person_id))
     keys = [f"person:{person_id}", *(f"booking:{booking_id}" for booking_id in theirs)]
     db.session.execute(delete(Pairing).where(Pairing.addressee_key.in_(keys)))
+    db.session.execute(delete(SurveyAddressee).where(SurveyAddressee.person_id == person_id))
 
 
 def _forget_drafts(person_id: int) -> None:

@@ -34,6 +34,7 @@ from app.outbox.models import MessageState, OutboxMessage
 from app.surveys import operations as surveys
 from app.surveys.import_models import ImportedRow, ImportRun
 from app.surveys.models import Evaluation, InvitationState, SurveyInvitation, SurveyStop, Wave
+from app.surveys.plan_models import ChangeKind, SurveyAddressee, WaveChange
 from app.surveys.response_models import Answer, Response, ResponseSource
 from tests.support.factories import (
     make_attendance,
@@ -53,6 +54,7 @@ from tests.support.forms_files import (
     toolkit_answers,
 )
 from tests.support.scenes import scene
+from tests.support.surveys import a_list
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -461,6 +463,39 @@ def a_survey_of_another_event() -> None:
     an_invitation(event_id=other, state=InvitationState.STOPPED)
 
 
+def a_survey_of_somebody_off_the_list() -> None:
+    a_list(make_person(), now=clock.now())
+    assert surveys.plan_invitations(now=clock.now()) == 1
+    db.session.execute(delete(SurveyAddressee))
+
+
+def a_survey_of_a_skipped_wave() -> None:
+    first = db.session.scalars(select(SurveyInvitation).order_by(SurveyInvitation.id)).all()[0]
+    db.session.add(
+        WaveChange(
+            wave_id=first.wave_id,
+            event_id=first.event_id,
+            kind=ChangeKind.SKIP,
+            reason="The trainer is ill",
+            changed_at=clock.now() - DAY,
+        )
+    )
+    db.session.flush()
+
+
+def two_impact_surveys_within_a_month() -> None:
+    months_later = select(Wave.id).where(Wave.months_later > 0)
+    theirs = db.session.scalars(
+        select(SurveyInvitation)
+        .where(SurveyInvitation.wave_id.in_(months_later))
+        .order_by(SurveyInvitation.person_id, SurveyInvitation.due_at)
+    ).all()[:2]
+    assert len({one.person_id for one in theirs}) == 1
+    for number, one in enumerate(theirs, start=1):
+        one.state, one.sent_at = InvitationState.CLOSED, clock.now() - 27 * DAY * number
+    db.session.flush()
+
+
 def an_answer_without_a_response() -> None:
     an_invitation(
         state=InvitationState.ANSWERED, sent_at=clock.now(), answered_on=clock.now().date()
@@ -617,6 +652,9 @@ DAMAGE: list[tuple[str, Callable[[], None]]] = [
     ("nothing is answered before it was sent or after it closed", answered_after_it_closed),
     ("nothing is answered before it was sent or after it closed", answered_before_it_was_sent),
     ("what can no longer be answered is closed", a_survey_left_open),
+    ("an invitation is to the person who booked", a_survey_of_somebody_off_the_list),
+    ("a planned survey is due when the rule says", a_survey_of_a_skipped_wave),
+    ("nobody is sent two impact surveys within a month", two_impact_surveys_within_a_month),
     ("nobody is asked who asked not to be", somebody_asked_in_spite_of_it),
     ("answers belong to the wave of their response", an_answer_of_another_wave),
     ("an import has the answers that it brought", an_import_that_says_more_than_it_brought),

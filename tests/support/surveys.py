@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from app.bookings.models import Booking
 from app.catalogue.models import Event, Offer
 from app.kernel.db import db
 from app.outbox.models import OutboxMessage
-from app.surveys import building, operations, question_building
+from app.surveys import building, evaluations, operations, question_building
 from app.surveys.building_queries import VersionFacts
 from app.surveys.models import (
     Evaluation,
@@ -23,6 +23,8 @@ from app.surveys.models import (
     SurveyInvitation,
 )
 from app.surveys.option_rules import QuestionDetails
+from app.surveys.plan_models import SurveyAddressee
+from app.surveys.questionnaires import load_standard_questionnaires
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -116,3 +118,37 @@ def a_draft(actor: Person, *, now: datetime, title: str = "In your school") -> V
         question_building.add_question(draft.id, kind, details, actor=actor, now=now)
     db.session.commit()
     return draft
+
+
+def a_list(
+    *people: Person,
+    now: datetime,
+    months: tuple[int, ...] = (3,),
+    counted_from: date | None = None,
+    **facts: str,
+) -> Evaluation:
+    """An evaluation of people on a list, counted from today or another day."""
+    load_standard_questionnaires(now=now)
+    evaluation = Evaluation(
+        slug=facts.get("slug", "bulletin"),
+        title=facts.get("title", "The bulletin"),
+        subject_words="the bulletin",
+        recommendation=facts.get("recommendation", ""),
+        counted_from_on=counted_from or now.date(),
+        created_at=now,
+    )
+    db.session.add(evaluation)
+    for months_later in months:
+        evaluations.add_wave(evaluation, months_later, once_per_person=True)
+    db.session.flush()
+    db.session.add_all(
+        SurveyAddressee(
+            evaluation_id=evaluation.id,
+            person_id=person.id,
+            sector_id=person.sector_id,
+            added_at=now,
+        )
+        for person in people
+    )
+    db.session.flush()
+    return evaluation

@@ -51,9 +51,10 @@ from tests.support.reports import KEY, a_published_report, an_answered_evaluatio
 from tests.support.reports import begin as begin_report
 from tests.support.scenes import scene
 from tests.support.signing_in import sign_in
-from tests.support.surveys import a_draft, links_in, messages, round_of_work
+from tests.support.surveys import a_draft, a_list, links_in, messages, round_of_work
 
 MISSING = "nosuchthing"
+LIST_SLUG = "bulletin"
 A_LINE = "/manage/evaluations/<slug>/plan/<int(signed=True):months>/of/<line>"
 A_MAIL = "20261110-090000-1-nosuchmail.eml"
 # Tables in which a read, or a refused attempt, may leave its mark.
@@ -210,6 +211,7 @@ def _make_world(now: datetime, **words: str) -> World:
         open_until=now + timedelta(days=30),
     )
     db.session.add(evaluation)
+    a_list(people["ana"], slug=LIST_SLUG, title=words.get("title", "The bulletin"), now=now)
     questionnaire = a_draft(people["delivery"], now=now, title=title).slug
     proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
     import_run = an_import(evaluation.id, people["delivery"], now=now)
@@ -308,6 +310,13 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
                 "line": world.past_event.reference,
             }
             for end in ("", "/move", "/skip", "/undo")
+        },
+        **{
+            f"/manage/evaluations/<slug>/people{end}": {
+                "slug": LIST_SLUG,
+                "reference": ana,
+            }
+            for end in ("", "/add", "/<reference>/remove")
         },
         "/manage/evaluations/<slug>/plan/<int(signed=True):months>/change": {
             "slug": _default_slug(world.offer),

@@ -76,7 +76,6 @@ class PassingOn(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     months_later: Mapped[int]
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), index=True)
-    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     state: Mapped[PassingOnState] = mapped_column(stored_by_value(PassingOnState))
     due_at: Mapped[datetime] = mapped_column(comment="Follows the session while it is planned")

@@ -143,7 +143,7 @@ def plan_passing_on(
         planned.evaluation_id = evaluation.id
     elif planned.state is PassingOnState.SENT:
         raise Refused(f"The link for {when} was sent already")
-    planned.person_id, planned.organisation_id = person.id, person.organisation_id
+    planned.person_id = person.id
     planned.state, planned.due_at = PassingOnState.PLANNED, window.due_at
     db.session.add(planned)
     audit.record(
@@ -215,7 +215,7 @@ def pass_on(passing_on_id: int, *, now: datetime) -> int:
         open_link_rules.months_on(now),
         months_later=planned.months_later,
         event_id=event.id,
-        organisation_id=planned.organisation_id,
+        organisation_id=person.organisation_id,  # as it is now: organisations are merged
         now=now,
     )
     planned.open_link = link

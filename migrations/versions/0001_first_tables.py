@@ -2364,11 +2364,6 @@ def upgrade() -> None:
             ["open_link_id"], ["open_link.id"], name=op.f("fk_passing_on_open_link_id_open_link")
         ),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_passing_on_organisation_id_organisation"),
-        ),
-        sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_passing_on_person_id_person")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_passing_on")),
@@ -2382,9 +2377,6 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_passing_on_open_link_id"), ["open_link_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_passing_on_organisation_id"), ["organisation_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_passing_on_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_passing_on_state_due_at", ["state", "due_at"], unique=False)
@@ -3033,7 +3025,6 @@ def downgrade() -> None:
     with op.batch_alter_table("passing_on", schema=None) as batch_op:
         batch_op.drop_index("ix_passing_on_state_due_at")
         batch_op.drop_index(batch_op.f("ix_passing_on_person_id"))
-        batch_op.drop_index(batch_op.f("ix_passing_on_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_passing_on_open_link_id"))
         batch_op.drop_index(batch_op.f("ix_passing_on_evaluation_id"))
 

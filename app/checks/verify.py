@@ -16,6 +16,7 @@ from app.checks import (
     verify_exchanges,
     verify_impact,
     verify_mail,
+    verify_reports,
     verify_storage,
     verify_surveys,
     verify_waiting,
@@ -44,6 +45,7 @@ INVARIANTS: dict[str, Find] = {
     **verify_mail.INVARIANTS,
     **verify_surveys.INVARIANTS,
     **verify_impact.INVARIANTS,
+    **verify_reports.INVARIANTS,
     **verify_storage.INVARIANTS,
 }
 

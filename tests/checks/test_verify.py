@@ -28,6 +28,7 @@ from app.bookings.models import (
 from app.bookings.waiting_list import PASSED_OVER
 from app.catalogue.models import Event, EventDate, EventMode
 from app.checks.verify import INVARIANTS, verify
+from app.impact.reports.models import EvaluationReport, ReportVersion
 from app.kernel import clock
 from app.kernel.db import db
 from app.outbox.models import MessageState, OutboxMessage
@@ -53,6 +54,7 @@ from tests.support.forms_files import (
     import_suggested,
     toolkit_answers,
 )
+from tests.support.reports import KEY, a_document, a_piece, a_published_report
 from tests.support.scenes import scene
 from tests.support.surveys import a_list
 
@@ -589,7 +591,40 @@ def response_question(response: Response) -> int:
     return int(db.session.execute(found, {"version": response.version_id}).scalars().all()[0])
 
 
+def _reported() -> Evaluation:
+    found = db.session.scalars(select(Evaluation).order_by(Evaluation.id)).first()
+    assert found
+    a_published_report(found, make_person(), now=clock.now())
+    return found
+
+
+def reported_on_another_day() -> None:
+    change(Evaluation, Evaluation.id == _reported().id, reported_on=None)
+
+
+def an_older_version_at_the_address() -> None:
+    _reported()
+    change(EvaluationReport, EvaluationReport.slug == "what-changed", published_number=2)
+
+
+def a_report_of_three_more_people() -> None:
+    found, now = _reported(), clock.now()
+    a_published_report(found, make_person(), now=now)
+    other = select(EvaluationReport.id).where(EvaluationReport.slug == "what-changed-2")
+    document = json.dumps(a_document("More", a_piece({f"{KEY} wave-0": 43})))
+    change(ReportVersion, ReportVersion.report_id.in_(other), document=document)
+
+
 DAMAGE: list[tuple[str, Callable[[], None]]] = [
+    (
+        "an evaluation is reported on the day of its last report that stands",
+        reported_on_another_day,
+    ),
+    (
+        "the address of a report leads to its newest published version",
+        an_older_version_at_the_address,
+    ),
+    ("published reports tell of nobody and of no few people", a_report_of_three_more_people),
     ("places taken and waiting are counted right", a_waiting_person_not_counted),
     ("no more people have a place than there are places", oversold),
     ("no more people have a place than there are places", oversold_after_it_was_changed),

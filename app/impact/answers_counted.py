@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import cast
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import ColumnElement, case, distinct, func, select
 from sqlalchemy.orm import aliased
 
 from app.impact.counts import (
@@ -54,6 +54,16 @@ class InFigures:
         return {evaluation_id: fingerprint_of(groups) for evaluation_id, groups in of.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class LetIn:
+    """Which responses are in the figures, as groups and as conditions; sectors' names by id."""
+
+    figures: InFigures
+    condition: ColumnElement[bool]
+    in_lines: ColumnElement[bool]  # those of them that breakdowns by sector count
+    names: dict[int | None, str]
+
+
 @dataclass(slots=True)
 class DoorAnswers:
     """The answers that came by one door."""
@@ -79,16 +89,14 @@ _lock = Lock()
 
 def add_answers(
     found: dict[int, EvaluationCounts],
-    in_figures: InFigures,
-    condition: ColumnElement[bool],
-    names: dict[int | None, str],
+    wanted: LetIn,
     only_measures: Collection[str] | None,
 ) -> None:
     """Add to these evaluations the counts of the answers that are in the figures."""
-    key = (in_figures, tuple(names.items()), tuple(only_measures or ()))
+    key = (wanted.figures, tuple(wanted.names.items()), tuple(only_measures or ()))
     answers = _find(key)
     if answers is None:
-        answers = _read(found, in_figures, condition, names, only_measures)
+        answers = _read(found, wanted, only_measures)
         _keep(key, answers)
     for evaluation_id, counts in found.items():
         counts.asked_twice = answers.asked_twice.get(evaluation_id, {})
@@ -121,27 +129,23 @@ def _keep(key: Hashable, answers: Answers) -> None:
 
 def _read(
     found: dict[int, EvaluationCounts],
-    in_figures: InFigures,
-    condition: ColumnElement[bool],
-    names: dict[int | None, str],
+    wanted: LetIn,
     only_measures: Collection[str] | None,
 ) -> Answers:
     answers = Answers()
-    forms = read_forms(in_figures.versions, only_measures)
+    forms = read_forms(wanted.figures.versions, only_measures)
     kept: dict[int, AnswerRows] = {}
     if any(counts.kept for counts in found.values()):
-        kept = find_answers(list(in_figures.fingerprints().values()))
+        kept = find_answers(list(wanted.figures.fingerprints().values()))
     live = {key: counts for key, counts in found.items() if key not in kept}
     months = _months_of_waves(found)
-    for rows in [*kept.values(), *([read_answers(live, forms, condition)] if live else [])]:
-        _add_rows(answers, rows, forms, names)
+    for rows in [*kept.values(), *([read_answers(live, forms, wanted)] if live else [])]:
+        _add_rows(answers, rows, forms, wanted.names)
         _add_pairs(answers, rows, forms, months)
     return answers
 
 
-def read_answers(
-    found: dict[int, EvaluationCounts], forms: Forms, in_figures: ColumnElement[bool]
-) -> AnswerRows:
+def read_answers(found: dict[int, EvaluationCounts], forms: Forms, wanted: LetIn) -> AnswerRows:
     """Count the answers to these evaluations that are in the figures."""
     months = _months_of_waves(found)
     first_waves = [
@@ -150,29 +154,30 @@ def read_answers(
         for wave in _first_waves([wave for wave in counts.doors if isinstance(wave, int)], months)
     ]
     return AnswerRows(
-        _read_answers(found, forms, in_figures),
-        _read_choosers(found, forms, in_figures),
-        _read_recalled_pairs(found, forms, in_figures),
-        _read_asked_twice(found, forms, in_figures, first_waves),
+        _read_answers(found, forms, wanted),
+        _read_choosers(found, forms, wanted),
+        _read_recalled_pairs(found, forms, wanted.condition),
+        _read_asked_twice(found, forms, wanted.condition, first_waves),
     )
 
 
 def _add_rows(found: Answers, rows: AnswerRows, forms: Forms, names: dict[int | None, str]) -> None:
     """Add what was counted; kept rows also tell of questions that are not wanted here."""
-    for evaluation_id, wave_id, question_id, option_id, score, sector_id, count in rows.answers:
+    for evaluation_id, wave_id, question_id, option_id, score, sector_id, *rest in rows.answers:
         if question := forms.questions.get(question_id):
             counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
+            in_lines, count = rest
             name = names[sector_id]
             if option_id is not None:
-                counts.options.setdefault(forms.values[option_id], Counter())[name] += count
+                counts.add_option(forms.values[option_id], name, count, in_lines=in_lines)
             elif score is not None:
                 counts.scores[score] += count
             if question.kind is not QuestionKind.MULTIPLE:
-                counts.answered[name] += count
-    for evaluation_id, wave_id, question_id, sector_id, count in rows.choosers:
+                counts.add(name, count, in_lines=in_lines)
+    for evaluation_id, wave_id, question_id, sector_id, in_lines, count in rows.choosers:
         if question := forms.questions.get(question_id):
             counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
-            counts.answered[names[sector_id]] += count
+            counts.add(names[sector_id], count, in_lines=in_lines)
 
 
 def _add_pairs(found: Answers, rows: AnswerRows, forms: Forms, months: Mapping[int, int]) -> None:
@@ -202,9 +207,7 @@ def _first_waves(waves: Sequence[int], months: Mapping[int, int]) -> set[int]:
     return {wave for wave in in_order[:-1] if wave == in_order[0] or months[wave] == AFTER}
 
 
-def _read_answers(
-    found: Collection[int], forms: Forms, in_figures: ColumnElement[bool]
-) -> Sequence[Row]:
+def _read_answers(found: Collection[int], forms: Forms, wanted: LetIn) -> Sequence[Row]:
     """One grouped statement over the answers of all doors, by sector."""
     grouped = (
         Answer.evaluation_id,
@@ -213,11 +216,12 @@ def _read_answers(
         Answer.option_id,
         Answer.score,
         Response.sector_id,
+        case((wanted.in_lines, 1), else_=0),
     )
     return db.session.execute(
         select(*grouped, func.count())
         .join(Response, Response.id == Answer.response_id)
-        .where(Answer.evaluation_id.in_(found), in_figures, forms.are_asked())
+        .where(Answer.evaluation_id.in_(found), wanted.condition, forms.are_asked())
         .group_by(*grouped)
     ).all()
 
@@ -239,18 +243,22 @@ def _door_of(wave_id: int | None, question: QuestionFacts) -> DoorId:
     return wave_id if form_id is None else Imported(form_id)
 
 
-def _read_choosers(
-    found: Collection[int], forms: Forms, in_figures: ColumnElement[bool]
-) -> Sequence[Row]:
+def _read_choosers(found: Collection[int], forms: Forms, wanted: LetIn) -> Sequence[Row]:
     """How many people answered the questions that take several answers: their base."""
     several = forms.ids_of_kind(QuestionKind.MULTIPLE)
     if not several:
         return ()
-    grouped = (Answer.evaluation_id, Answer.wave_id, Answer.question_id, Response.sector_id)
+    grouped = (
+        Answer.evaluation_id,
+        Answer.wave_id,
+        Answer.question_id,
+        Response.sector_id,
+        case((wanted.in_lines, 1), else_=0),
+    )
     return db.session.execute(
         select(*grouped, func.count(distinct(Answer.response_id)))
         .join(Response, Response.id == Answer.response_id)
-        .where(Answer.evaluation_id.in_(found), Answer.question_id.in_(several), in_figures)
+        .where(Answer.evaluation_id.in_(found), Answer.question_id.in_(several), wanted.condition)
         .group_by(*grouped)
     ).all()
 

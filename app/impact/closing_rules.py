@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from app.impact.disclosure import ELSEWHERE_THRESHOLD, RUNNING_TEAM_THRESHOLD
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -36,14 +38,28 @@ def released_steps(batches: Iterable[Batch], *, threshold: int) -> tuple[Step, .
     Each step adds at least the threshold. Nothing behind a batch that is still open is let in, so
     that what is shown only grows.
     """
+    # The larger steps are sums of the smallest that anybody sees: whoever sees both, as the running
+    # team does that reads a published report, finds nothing smaller between them.
     let_in: list[Step] = []
-    waiting: list[Batch] = []
-    for step in _steps(batches, threshold):
-        waiting += step
-        if sum(batch.answers for batch in waiting) >= threshold:
-            let_in.append(frozenset(batch.key for batch in waiting))
-            waiting = []
+    waiting: list[Step] = []
+    answers = 0
+    for step, count in _smallest_steps(batches):
+        waiting.append(step)
+        answers += count
+        if answers >= threshold:
+            let_in.append(Step().union(*waiting))
+            waiting, answers = [], 0
     return tuple(let_in)
+
+
+def _smallest_steps(batches: Iterable[Batch]) -> Iterator[tuple[Step, int]]:
+    waiting: list[Batch] = []
+    for step in _steps(batches, ELSEWHERE_THRESHOLD):
+        waiting += step
+        answers = sum(batch.answers for batch in waiting)
+        if answers >= RUNNING_TEAM_THRESHOLD:
+            yield Step(batch.key for batch in waiting), answers
+            waiting = []
 
 
 def released(batches: Iterable[Batch], *, threshold: int) -> Step:
@@ -57,11 +73,17 @@ def released_imports(batches: Iterable[tuple[int, int]], *, threshold: int) -> f
     A file that brings a few more answers waits until it and the next are enough together.
     """
     let_in: list[int] = []
+    steps: list[int] = []
     waiting: list[int] = []
-    answers = 0
+    in_step = answers = 0
     for run_id, count in batches:
-        waiting.append(run_id)
-        answers += count
+        steps.append(run_id)
+        in_step += count
+        if in_step < RUNNING_TEAM_THRESHOLD:
+            continue
+        waiting += steps
+        answers += in_step
+        steps, in_step = [], 0
         if answers >= threshold:
             let_in += waiting
             waiting, answers = [], 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from app.impact import closing_rules
-from app.impact.answers_counted import InFigures, add_answers
+from app.impact.answers_counted import InFigures, LetIn, add_answers
 from app.impact.closing_rules import Batch
 from app.impact.counts import (
     BatchKey,
@@ -20,7 +21,7 @@ from app.impact.counts import (
     EvaluationFacts,
     Imported,
 )
-from app.impact.disclosure import NOT_STATED
+from app.impact.disclosure import ELSEWHERE_THRESHOLD, NOT_STATED, lines_over_time
 from app.impact.imports_counted import Runs, read_imports
 from app.impact.kept import Row, find_counted
 from app.kernel.db import db
@@ -50,9 +51,9 @@ def read_counts(
     live = [evaluation_id for evaluation_id in found if evaluation_id not in kept]
     asked = [*asked_rows(live, now=now), *(row for one in kept.values() for row in one.asked)]
     answered = [*response_rows(live), *(row for one in kept.values() for row in one.responses)]
-    in_figures, condition, names = let_in(found, asked, answered, threshold=threshold, now=now)
-    if in_figures:
-        add_answers(found, in_figures, condition, names, only_measures)
+    wanted = let_in(found, asked, answered, threshold=threshold, now=now)
+    if wanted.figures:
+        add_answers(found, wanted, only_measures)
     return found
 
 
@@ -63,27 +64,53 @@ def let_in(
     *,
     threshold: int,
     now: datetime,
-) -> tuple[InFigures, ColumnElement[bool], dict[int | None, str]]:
-    """Count who was asked and who answered; which of the responses are in the figures.
-
-    As a set of groups and as a condition; and the names of sectors by id.
-    """
+) -> LetIn:
+    """Count who was asked and who answered; which of the responses are in the figures."""
     _read_waves(found, now=now)
     still_asked = _add_asked(found, asked)
     names = sector_names()
     runs = read_imports(found)
     batches, files = _add_responses(found, answered, names, runs)
     keys_let_in: dict[WaveKey, frozenset[BatchKey]] = {}
+    broken_down: dict[WaveKey, frozenset[BatchKey]] = {}
     for key, groups in batches.items():
+        steps_at = partial(_let_in, found, key, groups, still_asked[key], now=now)
+        keys_let_in[key] = frozenset[BatchKey]().union(*steps_at(threshold=threshold))
         door = found[key[0]].doors[key[1]]
-        door.steps = _let_in(found, key, groups, still_asked[key], threshold=threshold, now=now)
-        keys_let_in[key] = frozenset[BatchKey]().union(*door.steps)
+        # Breakdowns need as many answers whoever reads, and so do the steps in which they grow.
+        door.steps = steps_at(threshold=ELSEWHERE_THRESHOLD)
+        broken_down[key] = _break_down(door, groups)
     runs_let_in = {key: _runs_let_in(of_form, threshold) for key, of_form in files.items()}
-    in_figures = _count_released(found, batches, keys_let_in, files, runs_let_in, runs)
+    groups_let_in, versions = _count_released(found, batches, keys_let_in, files, runs_let_in, runs)
     conditions = [is_let_in(key, keys) for key, keys in keys_let_in.items() if keys]
     if ids := frozenset[int]().union(*runs_let_in.values()):
         conditions.append(Response.import_run_id.in_(ids))
-    return in_figures, or_(false(), *conditions), names
+    in_lines = [is_let_in(key, keys) for key, keys in broken_down.items() if keys]
+    groups_let_in |= {
+        (*key, "in lines", *sorted(keys)) for key, keys in broken_down.items() if keys
+    }
+    return LetIn(
+        InFigures(frozenset(groups_let_in), frozenset(versions)),
+        or_(false(), *conditions),
+        or_(false(), *in_lines),
+        names,
+    )
+
+
+def _break_down(door: DoorCounts, groups: Mapping[BatchKey, list[_Group]]) -> frozenset[BatchKey]:
+    """Put sectors together in lines; which batches are in these."""
+    by_step = [_by_sector(group for key in step for group in groups[key]) for step in door.steps]
+    count, lines = lines_over_time(by_step, threshold=ELSEWHERE_THRESHOLD)
+    door.steps_broken_down, door.lines = count, tuple(lines)
+    door.broken_down = sum(by_step[:count], Counter())
+    return frozenset[BatchKey]().union(*door.steps[:count])
+
+
+def _by_sector(groups: Iterable[_Group]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for group in groups:
+        counted[group.sector] += group.count
+    return counted
 
 
 def _read_waves(found: dict[int, EvaluationCounts], *, now: datetime) -> None:
@@ -269,8 +296,8 @@ def _count_released(
     files: Files,
     runs_let_in: dict[DoorKey, frozenset[int]],
     runs: Runs,
-) -> InFigures:
-    """Add what is let in to the doors; returns what exactly that is."""
+) -> tuple[set[tuple[Hashable, ...]], set[int]]:
+    """Add what is let in to the doors; returns what exactly that is, and of which versions."""
     released: set[tuple[Hashable, ...]] = set()
     versions: set[int] = set()
     groups: list[tuple[DoorKey, tuple[Hashable, ...], _Group]] = [
@@ -289,7 +316,7 @@ def _count_released(
         found[door_key[0]].doors[door_key[1]].released[group.sector] += group.count
         versions.add(group.version_id)
         released.add((*door_key, *key, group))
-    return InFigures(frozenset(released), frozenset(versions))
+    return released, versions
 
 
 def is_let_in(door_key: WaveKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from app.impact.disclosure import ShownGroup
 from app.surveys.models import MeasureScale, OutcomeLevel, QuestionKind
 
 KNOWLEDGE, KNOWLEDGE_RECALLED = "knowledge", "knowledge_before"  # measures, scored 0 to 10
@@ -75,7 +76,21 @@ class QuestionCounts:
 
     answered: Counter[str] = field(default_factory=Counter)  # people, whatever they chose
     options: dict[str, Counter[str]] = field(default_factory=dict)
+    broken_down: Counter[str] = field(default_factory=Counter)  # of `answered`, those in the lines
+    options_broken_down: dict[str, Counter[str]] = field(default_factory=dict)
     scores: Counter[int] = field(default_factory=Counter)
+
+    def add(self, sector: str, count: int, *, in_lines: bool) -> None:
+        """Add people of a sector who answered; whether they are in the lines by sector."""
+        self.answered[sector] += count
+        if in_lines:
+            self.broken_down[sector] += count
+
+    def add_option(self, value: str, sector: str, count: int, *, in_lines: bool) -> None:
+        """Add people of a sector who chose this."""
+        self.options.setdefault(value, Counter())[sector] += count
+        if in_lines:
+            self.options_broken_down.setdefault(value, Counter())[sector] += count
 
     @property
     def total(self) -> int:
@@ -102,7 +117,10 @@ class DoorCounts:
     open_until: datetime | None = None  # until when; None for an open link without an end
     responses: Counter[str] = field(default_factory=Counter)  # by sector, all of them
     released: Counter[str] = field(default_factory=Counter)  # by sector, those in the figures
-    steps: tuple[frozenset[BatchKey], ...] = ()  # what is in the figures, step by step
+    broken_down: Counter[str] = field(default_factory=Counter)  # those in the lines by sector
+    lines: tuple[ShownGroup, ...] = ()  # into which everyone who responded is broken down
+    steps_broken_down: int = 0
+    steps: tuple[frozenset[BatchKey], ...] = ()  # as they came in, for whatever is broken down
     questions: dict[str, QuestionFacts] = field(default_factory=dict)
     counts: dict[str, QuestionCounts] = field(default_factory=dict)
     recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)

@@ -9,6 +9,7 @@ union of parts. Hiding only the small cells would leave them to be found by subt
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -47,6 +48,7 @@ class QuestionBases:
     key: str
     bases: Mapping[str, int]
     asked_after: str | None = None
+    total: int | None = None  # shown beside the lines; more than their bases where some wait
 
 
 def threshold_for(audience: Audience) -> int:
@@ -96,19 +98,71 @@ def merge_small_groups(
     return _merged(parts, threshold)
 
 
+def lines_over_time(
+    steps: Sequence[Mapping[str, int]], *, threshold: int
+) -> tuple[int, list[ShownGroup]]:
+    """How many of the steps in which answers came in may be broken down, and into which lines.
+
+    Whoever looks before and after a step sees what each line gained by it: nothing, or at least
+    the threshold. Steps that would add a few to a line wait until they do not.
+    """
+    broken_down = 0
+    lines: list[ShownGroup] = []
+    for number in range(1, len(steps) + 1):
+        added: Counter[str] = Counter()
+        for step in steps[broken_down:number]:
+            added.update(step)
+        grown = _grown(lines, added, threshold)
+        if grown:
+            broken_down, lines = number, grown
+    return broken_down, lines
+
+
+def _grown(
+    lines: Sequence[ShownGroup], added: Mapping[str, int], threshold: int
+) -> list[ShownGroup]:
+    """The lines with what came to them; empty if that has to wait."""
+    if not lines:
+        return merge_small_groups(added, threshold=threshold, total=sum(added.values()))
+    named = {name for line in lines for name in line.members}
+    new = [ShownGroup((name,), 0) for name, count in added.items() if count and name not in named]
+    parts = [*lines, *new]
+    gain = {part: sum(added.get(name, 0) for name in part.members) for part in parts}
+    few = [part for part in parts if 0 < gain[part] < threshold]
+    many = sorted((part for part in parts if gain[part] >= threshold), key=gain.__getitem__)
+    while few and sum(gain[part] for part in few) < threshold:
+        if not many:
+            return []
+        few.append(many.pop(0))
+    found = [ShownGroup(p.members, p.base + gain[p]) for p in parts if p not in few]
+    if few:
+        together = tuple(name for part in parts if part in few for name in part.members)
+        found.append(ShownGroup(together, sum(part.base + gain[part] for part in few)))
+    # Lines are put together for good only once as many answers wait as are shown.
+    waits = len(found) < len(lines) and sum(added.values()) < sum(line.base for line in lines)
+    return [] if waits or len(found) < 2 else found
+
+
 def break_down_questions(
     responses: Mapping[str, int],
     questions: Sequence[QuestionBases],
     *,
     threshold: int,
+    lines: Sequence[ShownGroup] | None = None,
 ) -> dict[str, list[ShownGroup]]:
-    """Lines to show for each question by its key, routing questions first; empty is withheld."""
+    """Lines to show for each question by its key, routing questions first; empty is withheld.
+
+    They start from these lines of everyone who responded, if there are such already.
+    """
     # All questions start from one grouping of everyone who responded, so that a table keeps its
     # lines, and may only merge further. Grouped afresh, a question few were routed to would drop
     # the names of groups with nobody in it; a reader learns from that how a small group, hidden in
     # the question before, answered there. For the same reason a routed question starts from the
     # lines of the question that routes to it: its bases are that question's counts.
-    everyone = merge_small_groups(responses, threshold=threshold, total=sum(responses.values()))
+    everyone = lines
+    if everyone is None:
+        total = sum(responses.values())
+        everyone = merge_small_groups(responses, threshold=threshold, total=total)
     shown: dict[str, list[ShownGroup]] = {}
     for question in questions:
         for name, base in question.bases.items():
@@ -120,6 +174,9 @@ def break_down_questions(
             for line in start
         ]
         shown[question.key] = _merged(lines, threshold)
+        waiting = (question.total or 0) - sum(question.bases.values())
+        if 0 < waiting < threshold:
+            shown[question.key] = []
     return shown
 
 

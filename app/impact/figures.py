@@ -213,17 +213,27 @@ def sector_lines(counts: DoorCounts) -> dict[str, list[ShownGroup]]:
     one_of = [question for question in asked if question.kind in ONE_OF]
     keys = {question.key for question in one_of}
     return break_down_questions(
-        counts.released,
+        counts.broken_down,
         [
             QuestionBases(
                 question.key,
-                bases_of(question, counts.counts[question.key]),
+                _bases_in_lines(question, counts.counts[question.key]),
                 asked_after=question.shown_if_key if question.shown_if_key in keys else None,
+                total=sum(bases_of(question, counts.counts[question.key]).values()),
             )
             for question in one_of
         ],
         threshold=ELSEWHERE_THRESHOLD,
+        lines=counts.lines,
     )
+
+
+def _bases_in_lines(question: QuestionFacts, counts: QuestionCounts) -> Mapping[str, int]:
+    bases = Counter(counts.broken_down)
+    for option in question.options.values():
+        if option.is_outside_base:
+            bases.subtract(counts.options_broken_down.get(option.value, {}))
+    return bases
 
 
 def bases_of(question: QuestionFacts, counts: QuestionCounts) -> Mapping[str, int]:
@@ -237,9 +247,9 @@ def bases_of(question: QuestionFacts, counts: QuestionCounts) -> Mapping[str, in
 
 def _sector_line(line: ShownGroup, counts: QuestionCounts, counted: list[str]) -> SectorLine:
     count = sum(
-        counts.options[value][member]
+        counts.options_broken_down[value][member]
         for value in counted
-        if value in counts.options
+        if value in counts.options_broken_down
         for member in line.members
     )
     return SectorLine(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from app.impact import kept
-from app.impact.answers_counted import read_answers
+from app.impact.answers_counted import LetIn, read_answers
 from app.impact.counting import asked_rows, let_in, response_rows
 from app.impact.counts import Counted, EvaluationCounts, EvaluationFacts
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
@@ -42,10 +42,11 @@ def keep_counts(evaluation_id: int, *, now: datetime) -> None:
     """Count an evaluation and keep that; answers only if others are in the figures now."""
     facts, asked, responses = _count(evaluation_id, now=now)
     in_figures = []
-    for fingerprint, counts, versions, condition in _in_figures(facts, asked, responses, now=now):
+    for fingerprint, counts, wanted in _in_figures(facts, asked, responses, now=now):
         in_figures.append(fingerprint)
         if kept.answers_under(fingerprint) is None:
-            rows = read_answers({facts.id: counts}, read_forms(versions), condition)
+            forms = read_forms(wanted.figures.versions)
+            rows = read_answers({facts.id: counts}, forms, wanted)
             kept.keep_answers(facts.id, fingerprint, rows)
     kept.forget_answers(facts.id, but=in_figures)
     offer_ids = [offer_id for offer_id, _slug, _title in offers_of(facts)]
@@ -57,11 +58,10 @@ def keep_counts(evaluation_id: int, *, now: datetime) -> None:
 
 def agrees_with_a_recount(evaluation_id: int, *, now: datetime) -> bool:
     """Whether the answers kept of an evaluation are those that are found when counted again."""
-    for fingerprint, counts, versions, condition in _in_figures(
-        *_count(evaluation_id, now=now), now=now
-    ):
+    for fingerprint, counts, wanted in _in_figures(*_count(evaluation_id, now=now), now=now):
         known = kept.answers_under(fingerprint)
-        rows = read_answers({evaluation_id: counts}, read_forms(versions), condition)
+        forms = read_forms(wanted.figures.versions)
+        rows = read_answers({evaluation_id: counts}, forms, wanted)
         if known is not None and known.as_lists() != rows.as_lists():
             return False
     return True
@@ -76,15 +76,15 @@ def _count(
 
 def _in_figures(
     facts: EvaluationFacts, asked: Sequence[Row], responses: Sequence[Row], *, now: datetime
-) -> Iterator[tuple[str, EvaluationCounts, frozenset[int], ColumnElement[bool]]]:
+) -> Iterator[tuple[str, EvaluationCounts, LetIn]]:
     """What is in the figures for each kind of reader: under which fingerprint, and which it is."""
     seen = set()
     for audience in Audience:
         counts = EvaluationCounts(facts)
-        found, condition, _names = let_in(
+        wanted = let_in(
             {facts.id: counts}, asked, responses, threshold=threshold_for(audience), now=now
         )
-        for fingerprint in found.fingerprints().values():
+        for fingerprint in wanted.figures.fingerprints().values():
             if fingerprint not in seen:
                 seen.add(fingerprint)
-                yield fingerprint, counts, found.versions, condition
+                yield fingerprint, counts, wanted

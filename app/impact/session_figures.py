@@ -84,6 +84,7 @@ def _lines(wave: WaveOfSessions) -> Lines:
             shown[question.key],
             by_sector.get(question.key, []),
             bases[question.key],
+            steps=wave.counts.steps_broken_down,
             threshold=ELSEWHERE_THRESHOLD,
         ):
             shown[question.key] = []

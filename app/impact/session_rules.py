@@ -76,9 +76,10 @@ def may_cross(
     sector_lines: Iterable[ShownGroup],
     bases: Mapping[tuple[Session, str], int],
     *,
+    steps: int,
     threshold: int,
 ) -> bool:
-    """Whether these lines may be shown beside a breakdown of the same answers by sector."""
+    """Whether these lines may be shown beside a breakdown by sector of the first so many steps."""
     lines = tuple(lines)
     if not lines:
         return True
@@ -87,7 +88,8 @@ def may_cross(
     cells: Counter[tuple[str, str]] = Counter()
     for (session, sector), base in bases.items():
         if base:
-            cells[row_of[session], column_of.get(sector, "")] += base
+            column = column_of.get(sector, "") if session.step < steps else ""
+            cells[row_of[session], column] += base
     if all(base >= threshold for base in cells.values()):
         return True
     sizes = [len({cell[side] for cell in cells}) for side in (0, 1)]

@@ -182,7 +182,14 @@ def measure_tables(measure: MeasureLines, breakdown_threshold: int) -> Iterator[
                 f"{_at(title, figure)}, by sector",
                 ("Sector", *SHARE_COLUMNS),
                 tuple((line.label, *cells(line.share)) for line in figure.sectors),
-                wording.merged_words(figure.sectors, breakdown_threshold),
+                " ".join(
+                    words
+                    for words in (
+                        wording.merged_words(figure.sectors, breakdown_threshold),
+                        wording.in_lines_words(figure, breakdown_threshold),
+                    )
+                    if words
+                ),
             )
 
 

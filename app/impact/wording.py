@@ -111,6 +111,14 @@ def merged_words(lines: tuple[SectorLine, ...], below: int) -> str:
     return " ".join(f"{names} are shown together: {reason}." for names in merged)
 
 
+def in_lines_words(figure: Figure, below: int) -> str:
+    """Why a breakdown counts fewer answers than the figure itself, where it does."""
+    counted = sum(line.share.base for line in figure.sectors if line.share)
+    if counted >= figure.base:
+        return ""
+    return f"{figure.base - counted} more answers would add fewer than {below} to a line, and wait."
+
+
 def answered_words(door: Door) -> str:
     """How many answered, of how many reached."""
     if door.imported_words:

@@ -48,7 +48,7 @@ def as_shown(people: Invented) -> list[frozenset[Session]]:
     lines = lines_of(bases, threshold=TEN)
     shown = lines_of_questions(lines, [("question", bases, None)], threshold=TEN)["question"]
     crossed = Counter(people.values())
-    return shown if may_cross(shown, sector_lines(people), crossed, threshold=TEN) else []
+    return shown if may_cross(shown, sector_lines(people), crossed, steps=99, threshold=TEN) else []
 
 
 def without_crossing(people: Invented) -> list[frozenset[Session]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 from tests.support.surveys import answer_from
 
+LETTERS = Path(__file__).parent / "letters"
 STARTS = datetime(2026, 11, 10, 9, 30, tzinfo=UTC)  # the day of the tests' clock
 DAY = timedelta(days=1)
 KIM = Contact("Kim Contact", "kim.contact@example.org")
@@ -375,3 +378,17 @@ def test_an_address_cannot_be_guessed(event: Event, staff: Person, now: datetime
         slugs.add(the_link(event, staff, now).slug)
     assert len(slugs) == 21
     assert len({slug[:4] for slug in slugs}) > 15
+
+
+def test_the_letter_to_a_contact_reads_as_it_is_written_down(
+    event: Event, staff: Person, now: datetime
+) -> None:
+    planned(event, staff, now)
+    passed_on(datetime(2027, 2, 10, 9, 0, tzinfo=UTC))
+    [letter] = letters()
+    slug = db.session.scalars(select(OpenLink.slug)).one()
+    text = f"Subject: {letter.subject}\n\n{letter.text_body}".replace(slug, "SLUG")
+    file = LETTERS / "a_link_to_pass_on.txt"
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")

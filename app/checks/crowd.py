@@ -5,7 +5,6 @@ Everybody prepares first, then all are let go together; some come when others ha
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from app.bookings.models import BookingOrigin
 from app.bookings.places import gather_facts
 from app.bookings.taking import Asked, write_booking
 from app.catalogue.models import EventMode
+from app.checks.stage import PROCESSES
 from app.kernel import clock
 from app.kernel.db import db, transaction
 
@@ -132,12 +132,11 @@ class Crowd:
 
     def __init__(self, settings: dict[str, Any], *, processes: int = 2) -> None:
         """Start the processes; each makes its own application with these settings."""
-        self._context = multiprocessing.get_context("spawn")
         self._pipes: list[Any] = []
         self._processes: list[Any] = []
         for _number in range(processes):
-            ours, theirs = self._context.Pipe()
-            process = self._context.Process(target=_serve, args=(settings, theirs), name=ENTRANCE)
+            ours, theirs = PROCESSES.Pipe()
+            process = PROCESSES.Process(target=_serve, args=(settings, theirs), name=ENTRANCE)
             process.start()
             self._pipes.append(ours)
             self._processes.append(process)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import socket
@@ -16,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, current_app
 from sqlalchemy import delete, func, select
 
 import app as ripple
-from app.checks.stage import PROJECT
+from app.checks.stage import PROCESSES, PROJECT
 from app.jobs import deliver_mail
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -135,13 +134,46 @@ def queue_messages(count: int) -> None:
         )
 
 
-def kill_workers(environment: dict[str, str], *, messages: int, kills: int, seed: int) -> Delivered:
+class Worker(Protocol):
+    """A process that can be looked at and ended."""
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+
+
+def start_worker(environment: dict[str, str]) -> Worker:
+    """`flask worker` with these variables besides ours."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "worker"],
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def kill_workers(
+    environment: dict[str, str],
+    *,
+    messages: int,
+    kills: int,
+    seed: int,
+    start: Callable[[dict[str, str]], Worker] = start_worker,
+) -> Delivered:
     """Kill `flask worker` again and again while it sends; another stands by and takes over."""
     began = time.monotonic()
     with transaction():
         queue_messages(messages)
     with MailServer(_plan(messages, kills, seed)) as server:
-        with _workers(server, environment) as keep_two:
+        with _workers(server, environment, start) as keep_two:
             _wait_until_ended(keep_two)
         return _judged(server, messages, began)
 
@@ -155,21 +187,17 @@ def _plan(messages: int, kills: int, seed: int) -> dict[int, str]:
 
 
 @contextmanager
-def _workers(server: MailServer, environment: dict[str, str]) -> Iterator[Callable[[], None]]:
+def _workers(
+    server: MailServer, environment: dict[str, str], start: Callable[[dict[str, str]], Worker]
+) -> Iterator[Callable[[], None]]:
     """A function that starts workers until one works and one stands by; all are ended at last."""
-    workers: list[subprocess.Popen[bytes]] = []
+    workers: list[Worker] = []
 
     def keep_two() -> None:
         wanted = 2 if server.kills.total() < len(server.kill_at) else 1
         while sum(worker.poll() is None for worker in workers) < wanted:
             name = f"worker{len(workers)}"
-            settings = {**environment, **LEASES, "MAIL_URL": server.url_for(name)}
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "flask", "--app", "wsgi", "worker"],
-                cwd=PROJECT,
-                env={**os.environ, **settings},
-                stderr=subprocess.DEVNULL,
-            )
+            worker = start({**environment, **LEASES, "MAIL_URL": server.url_for(name)})
             server.processes[name] = worker.kill
             workers.append(worker)
 
@@ -231,7 +259,6 @@ def deliver_together(
     """Let several processes, or threads in them, empty the outbox together; what arrived."""
     with transaction():
         queue_messages(messages)
-    context = multiprocessing.get_context("spawn")
     target = _finish_before_sending if in_wrong_order else _deliver
     with MailServer(kill_at) as server:
         began = time.monotonic()
@@ -239,7 +266,7 @@ def deliver_together(
         for number in range(processes):
             name = f"sender{number}"
             own = {**settings, "MAIL_URL": server.url_for(name), "MAIL_PER_MINUTE": 0}
-            sender = context.Process(target=_in_threads, args=(target, own, threads))
+            sender = PROCESSES.Process(target=_in_threads, args=(target, own, threads))
             server.processes[name] = sender.kill
             senders.append(sender)
             sender.start()

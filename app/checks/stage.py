@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,11 @@ from app.partnership.operations import load_partnership
 
 PROJECT = Path(__file__).parents[2]
 LASTS = timedelta(hours=3)
+# Processes begin clean, without the connections of the one that starts them.
+if sys.platform == "win32":
+    PROCESSES = multiprocessing.get_context("spawn")
+else:
+    PROCESSES = multiprocessing.get_context("forkserver")
 
 
 def settings_for(database_url: str, folder: Path, **changes: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from app.jobs import deliver_mail
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.outbox.models import MessageState, OutboxMessage
+from tests.support.commands import Command
 from tests.support.databases import let_go
 from tests.support.smtp import MailServer
 
@@ -40,14 +41,18 @@ def settings(database_url: str, tmp_path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_ten_killed_workers_lose_nothing_and_double_at_most_one_message_each(
-    settings: dict[str, Any],
+    settings: dict[str, Any], tmp_path: Path
 ) -> None:
     environment = {
         "DATABASE_URL": settings["SQLALCHEMY_DATABASE_URI"],
         "SECRET_KEY": settings["SECRET_KEY"],
         "BASE_URL": settings["BASE_URL"],
     }
-    told = kill_workers(environment, messages=300, kills=10, seed=1)
+
+    def start(variables: dict[str, str]) -> Command:
+        return Command("flask", ["--app", "wsgi", "worker"], variables, tmp_path / "worker.log")
+
+    told = kill_workers(environment, messages=300, kills=10, seed=1, start=start)
     print(told)
     assert told.violations == []
     assert told.kills.total() == 10

@@ -27,6 +27,27 @@ def start_module(
     return process
 
 
+class Command:
+    """The same, with the methods of a subprocess.Popen that are needed most."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], settings: Mapping[str, str], log: Path
+    ) -> None:
+        """Start it."""
+        self._process = start_module(module, arguments, settings, log)
+        self.kill, self.terminate = self._process.kill, self._process.terminate
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self._process.exitcode
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        self._process.join()
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+
 def _run(module: str, arguments: Sequence[str], environment: dict[str, str], log: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)

@@ -72,8 +72,8 @@ def judged(pasted: Sequence[tuple[str, str]]) -> list[ListLine]:
     """The lines as name and address, each with what is wrong with it by itself or beside others."""
     seen: set[str] = set()
     lines = []
-    for name, written in pasted:
-        email, fault = written, ""
+    for written_name, written in pasted:
+        name, email, fault = _name(written_name), written, ""
         try:
             email = _address(name, written)
             if email in seen:
@@ -83,6 +83,12 @@ def judged(pasted: Sequence[tuple[str, str]]) -> list[ListLine]:
             fault = str(refusal)
         lines.append(ListLine(name, email, fault))
     return lines
+
+
+def _name(written: str) -> str:
+    """The name as people say it: Ana Osei for Osei, Ana."""
+    last, _, first = (part.strip() for part in written.partition(","))
+    return f"{first} {last}" if first and "," not in first else written
 
 
 def _address(name: str, written: str) -> str:

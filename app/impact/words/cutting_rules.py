@@ -12,6 +12,7 @@ CUT = "[…]"
 REMOVED = "[removed]"
 MARKS = {CUT, "[...]", REMOVED, "…"}
 TOKEN = re.compile(r"\[…\]|\[\.\.\.\]|\[removed\]|\w+(?:[’'-]\w+)*|[^\w\s]")
+SEVERAL_CUTS = re.compile(r"\[…\](?:\s*\[…\])+")
 CLOSING = set(".,;:!?)]”’")
 
 
@@ -39,6 +40,12 @@ def cut(original: str, kept: str, *, mark: str) -> str:
             pieces.append(tokens[place].words)
             end, before = tokens[place].end, place
     return _spaced(pieces, mark)
+
+
+def quotation(original: str, kept: str) -> str:
+    """The kept words with […] at every cut, those that were taken out before among them."""
+    words = cut(original, kept, mark=CUT).replace(REMOVED, CUT)
+    return SEVERAL_CUTS.sub(CUT, words)
 
 
 def is_whole(original: str, kept: str) -> bool:

@@ -119,7 +119,7 @@ def withdraw_quote(
 
 
 def _words_of(answer: Answer, kept: str) -> str:
-    words = cutting_rules.cut(answer.text or "", kept, mark=cutting_rules.CUT)
+    words = cutting_rules.quotation(answer.text or "", kept)
     if not cutting_rules.has_words(words):
         raise Refused("Leave some of the words to quote")
     return words

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.impact.words.cutting_rules import CUT, REMOVED, cut, has_words, is_whole
+from app.impact.words.cutting_rules import CUT, REMOVED, cut, has_words, is_whole, quotation
 from app.kernel.refusals import Refused
 
 CASES = {
@@ -57,6 +57,19 @@ def test_every_cut_shows(case: str) -> None:
 def test_words_may_not_be_changed_added_or_moved(kept: str, named: str) -> None:
     with pytest.raises(Refused, match=f"“{named}” is not in the comment at that place"):
         cut("I used it", kept, mark=CUT)
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"),
+    [
+        ("I asked [removed] what he wanted", "I asked […] what he wanted"),
+        ("what he wanted", "[…] what he wanted"),
+        ("I asked what he", "I asked […] what he […]"),
+        ("I he wanted", "I […] he wanted"),
+    ],
+)
+def test_a_quotation_marks_every_cut_alike(kept: str, expected: str) -> None:
+    assert quotation("I asked [removed] what he wanted", kept) == expected
 
 
 def test_what_is_whole_and_what_has_words() -> None:

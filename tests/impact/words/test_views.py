@@ -122,7 +122,7 @@ def test_a_quotation_goes_from_one_person_to_another_to_the_bank(client: PageCli
     as_(client, Role.EVALUATOR)
     page = client.get("/impact/quotes?words=HUNGRY")
     assert "“Since then […] tells me when he is hungry.”" in page.words
-    assert "Publicly" in page.words
+    assert "May be shown publicly" in page.words
     assert client.get(address, judge=False).status_code == 403
 
 

@@ -383,10 +383,11 @@ def _default_slug(offer: Offer) -> str:
 
 def contents() -> dict[str, list[str]]:
     """Everything the database holds, by table; the marks that reading leaves are left out."""
-    tables = [table for table in db.metadata.sorted_tables if table.name not in MARKS]
+    connection = db.session.connection()  # as the driver gives it: half a second less in a test
     held = {
-        table.name: sorted(repr(tuple(row)) for row in db.session.execute(select(table)))
-        for table in tables
+        name: sorted(map(repr, connection.exec_driver_sql(f'SELECT * FROM "{name}"')))
+        for name in db.metadata.tables
+        if name not in MARKS
     }
     db.session.rollback()
     return held

@@ -10,6 +10,7 @@ from app.impact.disclosure import Audience
 from app.impact.groups import GroupKind
 from app.impact.summaries import EvaluationSummary
 from app.impact.who_answered import who_answered
+from app.impact.words.queries import released_quotes
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.london import london_date, short_date_words
@@ -37,6 +38,7 @@ LEVELS = (
     ),
 )
 PAGE_SIZE = 20
+MOST_QUOTES = 12
 KIND_WORDS = {
     GroupKind.OFFER: "Offers",
     GroupKind.SERIES: "Series",
@@ -86,6 +88,8 @@ def show_evaluation(slug: str) -> str:
         levels=LEVELS,
         who=who_answered(summary.reach, summary.doors),
         words=wording,
+        quotes=released_quotes(summary.evaluation_id, public=False),
+        most_quotes=MOST_QUOTES,
     )
 
 

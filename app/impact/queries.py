@@ -43,6 +43,7 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
     measures, open_measures = figures.measures_of(personal), figures.measures_of(by_link)
     changes = knowledge.knowledge_of(counts, doors)
     return EvaluationSummary(
+        evaluation_id=facts.id,
         slug=facts.slug,
         title=facts.title,
         subject_words=facts.subject_words,

@@ -213,6 +213,7 @@ class EvaluationSummary:
     comments: tuple[Comments, ...]
     chain: tuple[Step, ...]
     counted_at: datetime | None = None  # where the worker counted ahead, being large
+    evaluation_id: int = 0
 
     @property
     def counted_words(self) -> str:

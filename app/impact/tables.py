@@ -116,9 +116,9 @@ def who_table(found: WhoAnswered) -> Table:
             (
                 line.label,
                 f"{line.came.count:,}",
-                wording.percent(line.came),
+                wording.whole(line.came),
                 f"{line.answered.count:,}",
-                wording.percent(line.answered),
+                wording.whole(line.answered),
             )
             for line in found.lines
         ),

@@ -9,6 +9,7 @@ from app.impact.counts import Reach
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, merge_small_groups
 from app.impact.rules import Share, share
 from app.impact.summaries import Door
+from app.surveys.rules import BEFORE
 
 POINTS_WORTH_SAYING = 10
 
@@ -59,14 +60,18 @@ def who_answered(reach: Reach, doors: Iterable[Door]) -> tuple[WhoAnswered, ...]
         for door in doors
         if not door.is_open_link
         and not door.imported_words
+        and door.months_later != BEFORE  # asked of those who had booked
         and door.answered
         and sum(door.answered_by_sector.values()) == door.answered
     )
 
 
 def _lines(came: dict[str, int], door: Door) -> tuple[SectorShares, ...]:
+    in_order = {name: door.answered_by_sector.get(name, 0) for name in came}
     groups = merge_small_groups(
-        door.answered_by_sector, threshold=ELSEWHERE_THRESHOLD, total=door.answered
+        {**in_order, **door.answered_by_sector},
+        threshold=ELSEWHERE_THRESHOLD,
+        total=door.answered,
     )
     everyone = sum(came.values())
     lines = [

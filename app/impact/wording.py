@@ -218,6 +218,11 @@ def _lower(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
+def whole(share: Share) -> str:
+    """A percentage without decimals, for two that stand side by side on different bases."""
+    return f"{(200 * share.count + share.base) // (2 * share.base)}%"
+
+
 def who_words(found: WhoAnswered) -> str:
     """Whom the answers speak for, in a sentence."""
     if not found.lines:
@@ -231,7 +236,7 @@ def who_words(found: WhoAnswered) -> str:
     weigh = "more" if line.difference > 0 else "less"
     return (
         f"{line.label}: {line.answered.count:,} of {line.answered.base:,} who answered "
-        f"({percent(line.answered)}) and {percent(line.came)} of those who came, so the figures "
+        f"({whole(line.answered)}) and {whole(line.came)} of those who came, so the figures "
         f"speak {weigh} for them than for others."
     )
 

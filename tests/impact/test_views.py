@@ -19,6 +19,7 @@ from tests.support.answers import (
     neglect_forms,
     wave_of,
 )
+from tests.support.comments import commented, proposed, released
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -396,3 +397,18 @@ def test_the_report_of_neglect_reads_as_the_sketch(client: PageClient) -> None:
     assert "94 of 104, likely between 83% and 95%" in words
     assert "104 answered; anyone with the link could, so there is no rate" in words
     assert "None recorded yet" in words
+
+
+def test_released_quotations_stand_on_the_page_and_what_is_not_released_does_not(
+    client: PageClient,
+) -> None:
+    evaluation = commented("We changed supervision.", "I asked for the files.")
+    proposed("I asked for the files.")
+    released("We changed supervision.")
+    slug = evaluation.slug
+    signed_in(client, Role.EVALUATOR)
+    page = client.get(f"/impact/evaluations/{slug}")
+    assert [quote.words for quote in page.select("blockquote")] == [
+        "We changed supervision. 3 months later"
+    ]
+    assert "I asked for the files." not in page.words

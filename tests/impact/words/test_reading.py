@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.audit.models import AuditLine
 from app.impact.words import reading, themes
@@ -144,3 +144,20 @@ def test_taking_nothing_out_or_changing_words_is_refused(app: Flask, kept: str) 
         reading.take_words_out(answer.id, kept, actor=make_person(Role.DELIVERY), now=NOW)
     db.session.rollback()
     assert comment(WITH_A_NAME)
+
+
+def test_neither_order_of_writing_nor_of_reading_is_left_in_the_files(app: Flask) -> None:
+    evaluation = commented(*(f"Comment {number}" for number in range(12)))
+    ids = list(db.session.scalars(select(CommentReading.answer_id)))
+    reader = make_person(Role.DELIVERY)
+    for one in sorted(ids, reverse=True)[:6]:
+        reading.mark_read(evaluation, [one], actor=reader, now=NOW)
+        db.session.commit()
+    reading.take_words_out(max(ids), "", actor=reader, now=NOW)
+    db.session.commit()
+    reading.blur_order(now=NOW)
+    db.session.commit()
+    # SQLite keeps rows by their key; PostgreSQL says where each one stands.
+    place = " ORDER BY ctid" if db.engine.dialect.name == "postgresql" else ""
+    stored = db.session.scalars(text(f"SELECT answer_id FROM comment_reading{place}")).all()
+    assert stored == sorted(ids)

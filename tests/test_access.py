@@ -330,6 +330,7 @@ def test_the_table_names_every_address_and_no_other(app: Flask) -> None:
     assert sorted({rule.rule for rule in app.url_map.iter_rules()}) == sorted(POLICY)
 
 
+@pytest.mark.one_database  # which pages answer on both is held by test_safe_methods.py
 @pytest.mark.parametrize(("who", "second_factor"), ACTORS)
 def test_everybody_meets_what_the_table_says(
     app: Flask, client: PageClient, world: World, who: str, second_factor: bool
@@ -371,6 +372,7 @@ def test_somebody_elses_booking_is_as_absent_as_one_that_never_was(
         assert others.data == missing.data
 
 
+@pytest.mark.one_database  # which pages answer on both is held by test_safe_methods.py
 def test_methods_that_a_page_does_not_offer_are_refused(
     app: Flask, client: PageClient, world: World
 ) -> None:
@@ -381,6 +383,7 @@ def test_methods_that_a_page_does_not_offer_are_refused(
             assert written(client) == []
 
 
+@pytest.mark.one_database  # which pages answer on both is held by test_safe_methods.py
 def test_every_form_is_refused_without_the_token_of_its_page(
     app: Flask, client: PageClient, world: World
 ) -> None:

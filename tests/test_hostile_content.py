@@ -72,6 +72,7 @@ def is_harmless(page: Page) -> bool:
     return not page.select("img", src="x") and not page.select("script", src=False, type=False)
 
 
+@pytest.mark.one_database  # how a page shows a text; test_safe_methods.py reads them all on both
 @pytest.mark.parametrize("who", SHOWN_TO)
 def test_what_was_typed_is_shown_as_it_was_typed(
     app: Flask, client: PageClient, now: datetime, who: str
@@ -130,6 +131,7 @@ def test_calendars_hold_one_event_each_whatever_its_title(
             assert "BEGIN:VEVENT" in " ".join(str(event["SUMMARY"]).split())
 
 
+@pytest.mark.one_database  # how a page shows a text; test_safe_methods.py reads them all on both
 def test_a_spreadsheet_holds_no_formula(app: Flask, client: PageClient, now: datetime) -> None:
     for start in "=+-@\t\r":
         title = f"{start}HYPERLINK('x')"
@@ -150,6 +152,7 @@ def break_down(app: Flask) -> None:
             db.session.execute(table.delete())
 
 
+@pytest.mark.one_database  # decided before the database is asked
 @pytest.mark.parametrize("who", SHOWN_TO)
 def test_every_answer_carries_the_headers_that_protect(
     app: Flask, client: PageClient, now: datetime, who: str
@@ -176,6 +179,7 @@ def assert_protected(answer: PageResponse, where: str) -> None:
         assert "public" not in answer.headers["Cache-Control"], where
 
 
+@pytest.mark.one_database  # decided before the database is asked
 def test_next_never_leads_to_another_place(app: Flask, client: PageClient, now: datetime) -> None:
     world = make_world(now)
     pages = ("/sign-in", "/sign-in/second-step", "/sign-in/set-up", "/welcome", "/welcome/sector")
@@ -205,6 +209,7 @@ def test_a_form_goes_on_to_no_other_place(app: Flask, client: PageClient, now: d
         assert client.post_form(page, {"sector": chosen}).location == "/bookings"
 
 
+@pytest.mark.one_database  # decided before the database is asked
 def test_a_host_that_is_not_ours_gets_no_page_and_no_failure(
     app: Flask, client: PageClient, now: datetime
 ) -> None:
@@ -218,6 +223,7 @@ def test_a_host_that_is_not_ours_gets_no_page_and_no_failure(
                 assert "evil" not in answer.text + str(answer.headers)
 
 
+@pytest.mark.one_database  # decided before the database is asked
 def test_the_host_that_a_proxy_is_said_to_name_appears_nowhere(
     app: Flask, client: PageClient, now: datetime
 ) -> None:

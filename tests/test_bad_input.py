@@ -349,6 +349,7 @@ def has_written(client: PageClient) -> bool:
     return any((m := WRITES.match(s)) and m[1] not in MARKS for s in client.watch.statements)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_each_field_missing_empty_doubled_or_odd_is_answered_with_a_page(
     app: Flask, client: PageClient, world: World, now: datetime, case: Case

@@ -31,6 +31,7 @@ from tests.support.calendar_stage import Words
 CORPUS = Path(__file__).parent / "calendar_corpus"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "name"), list(enumerate(PLAYS)), ids=PLAYS)
 @pytest.mark.usefixtures("scene")
 def test_every_message_is_read_alike_by_every_program(number: int, name: str) -> None:

@@ -72,6 +72,7 @@ def run(examples: int, **changes: Any) -> None:
     run_state_machine_as_test(Machine, settings=settings(**chosen | changes))
 
 
+@pytest.mark.slow
 def test_whatever_happens_to_bookings_every_promise_is_kept(database_kind: str) -> None:
     examples = int(os.environ.get(LONG_RUN, 0))
     if examples:  # others every time, and the shortest way to what was found
@@ -115,6 +116,7 @@ class Broken:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "broken", "seen"),
     [

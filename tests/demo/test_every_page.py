@@ -28,6 +28,7 @@ def somebody(role: Role | None) -> Person:
     return db.session.scalars(found).first() or pytest.fail(f"nobody is {role}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [None, *Role], ids=str)
 def test_every_kind_of_page_met_on_the_way_is_sound(example: Flask, role: Role | None) -> None:
     client = example.test_client()

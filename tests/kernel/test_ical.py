@@ -387,6 +387,7 @@ HOSTILE = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     kind=st.sampled_from(sorted(WRITERS)),
@@ -470,6 +471,7 @@ def written_by_the_library(item: CalendarItem) -> str:
     return ical._calendar(["METHOD:CANCEL"], [event.to_ical(sorted=False).decode()])
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     summary=HOSTILE,

@@ -198,6 +198,7 @@ HOSTILE = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(to_name=HOSTILE, from_name=HOSTILE, subject=HOSTILE, text=HOSTILE, html=HOSTILE)
 @example(

@@ -21,6 +21,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kernel.db import Base, stored_by_value
 
 
+# SQLite would keep rows in the order in which they came, beside a number of its own. Whoever has the
+# file would lay that order beside the days on which people answered.
+KEPT_BY_KEY = {"sqlite_with_rowid": False}
+
+
 def random_id() -> int:
     """A random positive 62-bit number: rows must not tell in which order people answered."""
     return secrets.randbits(62) | 1
@@ -38,7 +43,7 @@ class Pairing(Base):
     """Links one person's waves by a random key until the last wave closes, then it is erased."""
 
     __tablename__ = "pairing"
-    __table_args__ = (UniqueConstraint("evaluation_id", "addressee_key"),)
+    __table_args__ = (UniqueConstraint("evaluation_id", "addressee_key"), KEPT_BY_KEY)
 
     pairing_key: Mapped[str] = mapped_column(primary_key=True)
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"))
@@ -58,6 +63,7 @@ class Response(Base):
         CheckConstraint("source = 'open' OR open_link_id IS NULL", name="only_open_has_link"),
         UniqueConstraint("id", "evaluation_id"),  # so that an answer's evaluation is its response's
         Index("ix_response_evaluation", "evaluation_id", "source", "wave_id"),
+        KEPT_BY_KEY,
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, default=random_id)
@@ -113,6 +119,7 @@ class Answer(Base):
             "option_id IS NOT NULL OR score IS NOT NULL OR text IS NOT NULL",
             name="has_a_value",
         ),
+        KEPT_BY_KEY,
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, default=random_id)

@@ -215,7 +215,7 @@ def blur_order(*, now: datetime) -> int:
 
     PostgreSQL keeps rows where it wrote them and marks each with the transaction that did. One
     statement gives all invitations one mark; clustering puts answers in the order of their random
-    ids. SQLite keeps no such mark, and keeps answers by id in any case.
+    ids. SQLite keeps no such mark, and these tables by their keys (see KEPT_BY_KEY).
     """
     since = london_date(now) - timedelta(days=2)
     changed = db.session.execute(

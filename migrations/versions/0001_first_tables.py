@@ -1147,6 +1147,13 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "lowest_words",
+            sa.String(),
+            nullable=False,
+            comment="What 0 of 10 stands for; the ends of a scale stand in its options",
+        ),
+        sa.Column("highest_words", sa.String(), nullable=False, comment="What 10 of 10 stands for"),
         sa.Column("measure_id", sa.Integer(), nullable=True),
         sa.Column("is_required", sa.Boolean(), nullable=False),
         sa.Column(
@@ -1741,6 +1748,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "evaluation_id", "addressee_key", name=op.f("uq_pairing_evaluation_id_addressee_key")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "post",
@@ -2714,6 +2722,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_response_wave_id_wave")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
         sa.UniqueConstraint("id", "evaluation_id", name=op.f("uq_response_id_evaluation_id")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("response", schema=None) as batch_op:
         batch_op.create_index(
@@ -2770,6 +2779,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_answer_wave_id_wave")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("answer", schema=None) as batch_op:
         batch_op.create_index(

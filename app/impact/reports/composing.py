@@ -19,6 +19,7 @@ from app.impact.reports.documents import (
 from app.impact.reports.pieces import pieces_of
 from app.impact.reports.queries import DraftSection, WorkingReport
 from app.impact.summaries import DoorState, EvaluationSummary
+from app.kernel.london import london_date
 from app.kernel.words import all_of
 from app.partnership.queries import PartnershipFacts
 
@@ -50,13 +51,18 @@ def live_source(summary: EvaluationSummary, codebook: PlainTable = NO_TABLE) -> 
     """The figures of today."""
     return Source(
         pieces=pieces_of(summary),
-        figures_of=summary.made_on.isoformat(),
+        figures_of=_counted_on(summary).isoformat(),
         subject=summary.subject_words,
         offers=[list(offer) for offer in summary.offers],
         method=_method(summary),
         limits=_limits(summary),
         codebook=codebook,
     )
+
+
+def _counted_on(summary: EvaluationSummary) -> date:
+    """A large evaluation is counted ahead: its figures are of that day."""
+    return london_date(summary.counted_at) if summary.counted_at else summary.made_on
 
 
 def kept_source(document: Document) -> Source:

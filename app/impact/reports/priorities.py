@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, distinct, func, select
+from sqlalchemy import Select, and_, case, distinct, func, select
 
 from app.bookings.models import Attendance, Booking, BookingState
 from app.catalogue.models import Event, EventState, Offer, OfferState
@@ -144,7 +144,7 @@ def _figures(summary: GroupSummary) -> tuple[tuple[Piece, ...], tuple[Piece, ...
 
 def _offers(slug: str, period: Period, *, now: datetime) -> PlainTable:
     """Each offer of the priority, its sessions in this time, and who came to them."""
-    held = and_(
+    in_time = and_(
         Event.offer_id == Offer.id,
         Event.starts_at >= period.since,
         Event.starts_at < period.until,
@@ -161,11 +161,12 @@ def _offers(slug: str, period: Period, *, now: datetime) -> PlainTable:
             Offer.title,
             Offer.kind,
             Offer.state,
-            func.count(distinct(Event.id)),
+            func.count(distinct(case((Event.starts_at <= now, Event.id)))),
+            func.count(distinct(case((Event.starts_at > now, Event.id)))),
             func.count(distinct(Booking.person_id)),
         )
         .join(Priority, Priority.id == Offer.priority_id)
-        .outerjoin(Event, held)
+        .outerjoin(Event, in_time)
         .outerjoin(
             Booking,
             and_(Booking.event_id == Event.id, Booking.state != BookingState.CANCELLED, came),
@@ -176,10 +177,17 @@ def _offers(slug: str, period: Period, *, now: datetime) -> PlainTable:
     ).all()
     return PlainTable(
         title="Offers and their sessions",
-        columns=["Offer", "Kind", "State", "Sessions", "People who came"],
+        columns=["Offer", "Kind", "State", "Sessions held", "To come", "People who came"],
         rows=[
-            [title, KIND_WORDS[kind].one, STATES[state], f"{sessions:,}", _people(people)]
-            for title, kind, state, sessions, people in rows
+            [
+                title,
+                KIND_WORDS[kind].one,
+                STATES[state],
+                f"{held:,}",
+                f"{coming:,}",
+                _people(people),
+            ]
+            for title, kind, state, held, coming, people in rows
         ],
         note="",
     )

@@ -167,6 +167,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/questionnaires/<slug>/draft/discard": PROGRAMME,
     "/manage/questionnaires/<slug>/draft/publish": PROGRAMME,
     "/manage/questionnaires/<slug>/draft/questions/<key>": PROGRAMME,
+    "/manage/questionnaires/<slug>/draft/questions/<key>/heading": PROGRAMME,
     "/manage/questionnaires/<slug>/draft/questions/<key>/remove": PROGRAMME,
     "/manage/questionnaires/<slug>/draft/questions/<key>/when": PROGRAMME,
     "/manage/questionnaires/<slug>/draft/questions/new/<kind>": PROGRAMME,

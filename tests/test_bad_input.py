@@ -139,6 +139,7 @@ CASES = (
     Case("/manage/questionnaires/new", "delivery"),
     Case("/manage/questionnaires/<slug>/rename", "delivery"),
     Case("/manage/questionnaires/<slug>/copy", "delivery"),
+    Case("/manage/questionnaires/<slug>/draft/questions/<key>/heading", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/questions/new/<kind>", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/questions/<key>", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/questions/<key>/when", "delivery"),

@@ -46,6 +46,8 @@ class AskedQuestion:
     shown_if_key: str | None = None
     shown_if_values: tuple[str, ...] = ()
     options: tuple[AskedOption, ...] = ()
+    lowest_words: str = ""
+    highest_words: str = ""
 
     @property
     def choices(self) -> list[str]:
@@ -67,7 +69,8 @@ class AskedQuestion:
     def steps(self) -> list[tuple[str, str]]:
         """The numbers of a scale or a score, each with what it stands for."""
         if self.kind == "score":
-            return [(score, "") for score in SCORES]
+            ends = {SCORES[0]: self.lowest_words, SCORES[-1]: self.highest_words}
+            return [(score, ends.get(score, "")) for score in SCORES]
         return [(one.value, one.end_words) for one in self.options if one.value.isdecimal()]
 
     @property

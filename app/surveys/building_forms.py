@@ -57,6 +57,12 @@ class TitleForm(PageForm):
     title = LineField("Title", [Required("Enter a title")], most=120)
 
 
+class HeadingForm(PageForm):
+    """The heading of a section."""
+
+    title = LineField("Heading", [Required("Enter a heading")], most=60)
+
+
 class NewQuestionnaireForm(TitleForm):
     """A questionnaire of one's own."""
 
@@ -146,7 +152,7 @@ OF_KIND = {
         *("highest", "lowest_words", "highest_words"),
         *("may_not_apply", "measure", "counted"),
     },
-    QuestionKind.SCORE: {"may_not_apply", "measure"},
+    QuestionKind.SCORE: {"lowest_words", "highest_words", "may_not_apply", "measure"},
 }
 
 
@@ -159,16 +165,26 @@ def question_form(
     for name in NOT_FOR_ALL:
         if name not in wanted:
             del form[name]
+    if kind is QuestionKind.SCORE and not is_asked:
+        _of_ten(form)
     if "measure" in form:
         form.measure.choices = [("", "Nothing that is compared"), *choices_of(measures)]
     return form
+
+
+def _of_ten(form: QuestionForm) -> None:
+    """From 0 to 10 the ends speak for themselves unless somebody says more."""
+    for field, number in ((form.lowest_words, 0), (form.highest_words, 10)):
+        field.label.text = f"What {number} stands for (optional)"
+        field.validators = [one for one in field.validators if not isinstance(one, Required)]
 
 
 def typed_of(question: WrittenQuestion) -> dict[str, Any]:
     """A question as somebody would type it."""
     asked = question.asked
     listed = [o for o in asked.options if o.value not in {NOT_MY_ROLE, NONE_OF_THEM}]
-    ends = [words for _, words in asked.steps] if asked.kind == QuestionKind.SCALE else []
+    has_ends = asked.kind in {QuestionKind.SCALE, QuestionKind.SCORE}
+    ends = [words for _, words in asked.steps] if has_ends else []
     counted = sum(option.counts for option in listed)
     return {
         "words": asked.words,

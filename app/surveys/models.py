@@ -135,6 +135,10 @@ class Question(Base):
     words: Mapped[str]
     hint: Mapped[str] = mapped_column(default="")
     kind: Mapped[QuestionKind] = mapped_column(stored_by_value(QuestionKind))
+    lowest_words: Mapped[str] = mapped_column(
+        default="", comment="What 0 of 10 stands for; the ends of a scale stand in its options"
+    )
+    highest_words: Mapped[str] = mapped_column(default="", comment="What 10 of 10 stands for")
     measure_id: Mapped[int | None] = mapped_column(ForeignKey("measure.id"), index=True)
     is_required: Mapped[bool] = mapped_column(default=False)
     shown_if_key: Mapped[str | None] = mapped_column(

@@ -44,7 +44,7 @@ def add_question(
     if len(places) >= MOST_QUESTIONS:
         raise Refused(FULL)
     key = key_for(details.words, set(db.session.scalars(select(Question.key).distinct())))
-    facts = {**_words(details), "measure_id": _measure_id(details)}
+    facts = {**_words(details), **_answers(kind, details)}
     db.session.execute(
         insert(Question).values(
             version_id=version_id, key=key, kind=kind, position=len(places) + 1, **facts
@@ -69,7 +69,7 @@ def change_question(
     is_moved = dict(places)[key] != details.section
     facts = _words(details)
     if not is_asked:
-        facts |= {"measure_id": _measure_id(details)}
+        facts |= _answers(kind, details)
         _forget_options(version_id, key)
         _add_options(version_id, key, kind, details)
     _update(version_id, key, facts)
@@ -130,6 +130,21 @@ def move_section(version_id: int, section: str, by: int, *, actor: Person, now: 
     note(draft, "moved", actor=actor, now=now, section=section, by=by)
 
 
+def rename_section(
+    version_id: int, section: str, title: str, *, actor: Person, now: datetime
+) -> None:
+    """Give the heading of a whole section other words."""
+    draft = draft_for_change(version_id)
+    titles = dict(places_of(version_id)).values()
+    if section not in titles:
+        raise Refused("This section is not in the draft any more: nothing was changed")
+    if title != section and title in titles:
+        raise Refused(f"There is a section “{title}” already: choose another heading")
+    change = update(Question).where(Question.version_id == version_id, Question.section == section)
+    db.session.execute(change.values(section=title), execution_options=IN_BULK)
+    note(draft, "renamed a section of", actor=actor, now=now, section=title)
+
+
 def remove_question(version_id: int, key: str, *, actor: Person, now: datetime) -> None:
     """Take a question out of a draft."""
     draft = draft_for_change(version_id)
@@ -185,6 +200,14 @@ def _words(details: QuestionDetails) -> dict[str, Any]:
         "section": details.section,
         "is_required": details.is_required,
     }
+
+
+def _answers(kind: QuestionKind, details: QuestionDetails) -> dict[str, Any]:
+    """What stays once people were asked, beside the options."""
+    facts: dict[str, Any] = {"measure_id": _measure_id(details)}
+    if kind is QuestionKind.SCORE:
+        facts |= {"lowest_words": details.lowest_words, "highest_words": details.highest_words}
+    return facts
 
 
 def _measure_id(details: QuestionDetails) -> Any:

@@ -13,7 +13,14 @@ from app.kernel.db import transaction
 from app.kernel.refusals import Refused
 from app.surveys import building_forms, building_queries, forms, queries, question_building
 from app.surveys.answer_rules import Answers, AskedQuestion, check, left_over
-from app.surveys.building_forms import BankForm, QuestionForm, WhenForm, question_form, typed_of
+from app.surveys.building_forms import (
+    BankForm,
+    HeadingForm,
+    QuestionForm,
+    WhenForm,
+    question_form,
+    typed_of,
+)
 from app.surveys.building_queries import VersionFacts
 from app.surveys.building_views import address_of, draft_of, in_groups
 from app.surveys.evaluation_forms import OneButton
@@ -84,6 +91,27 @@ def change_question(slug: str, key: str) -> ResponseReturnValue:
             return redirect(address_of(draft))
     written = written or _written(draft, key)
     return _question_page(draft, kind, form, _sections(draft), written, is_asked=is_asked)
+
+
+@bp.route("/manage/questionnaires/<slug>/draft/questions/<key>/heading", methods=["GET", "POST"])
+@planners_only
+def rename_section(slug: str, key: str) -> ResponseReturnValue:
+    """Other words above this question and all others of its section."""
+    draft = draft_of(slug)
+    section = dict(building_queries.places_of(draft.id)).get(key) or abort(404)
+    form = HeadingForm(title=section)
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                question_building.rename_section(
+                    draft.id, section, form.title.text, actor=current_user, now=clock.now()
+                )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("The heading is changed.")
+            return redirect(address_of(draft))
+    return render_template("surveys/section_heading.html", form=form, draft=draft)
 
 
 @bp.route("/manage/questionnaires/<slug>/draft/questions/<key>/when", methods=["GET", "POST"])

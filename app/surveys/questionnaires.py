@@ -127,6 +127,8 @@ def _complete(question: dict[str, Any], section: str) -> dict[str, Any]:
         "section": section,
         "words": question["words"],
         "hint": question.get("hint", ""),
+        "lowest_words": question.get("lowest", ""),
+        "highest_words": question.get("highest", ""),
         "kind": question["kind"],
         "measure": question.get("measure"),
         "is_required": question.get("required", False),
@@ -145,7 +147,10 @@ def _complete(question: dict[str, Any], section: str) -> dict[str, Any]:
 
 
 def _as_stored(version: QuestionnaireVersion) -> list[tuple[int, dict[str, Any]]]:
-    names = ("key", "section", "words", "hint", "is_required", "shown_if_key", "shown_if_values")
+    names = (
+        *("key", "section", "words", "hint", "is_required", "shown_if_key", "shown_if_values"),
+        *("lowest_words", "highest_words"),
+    )
     return [
         (
             question.position,

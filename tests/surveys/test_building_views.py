@@ -12,8 +12,15 @@ from sqlalchemy import func, select
 from app.accounts.models import Person
 from app.kernel.access import Role
 from app.kernel.db import db
-from app.surveys import building, building_queries, operations
-from app.surveys.models import QuestionnaireKind, QuestionnaireVersion, SurveyDraft
+from app.surveys import building, building_queries, operations, queries, question_building
+from app.surveys.models import (
+    Question,
+    QuestionKind,
+    QuestionnaireKind,
+    QuestionnaireVersion,
+    SurveyDraft,
+)
+from app.surveys.option_rules import QuestionDetails
 from app.surveys.questionnaires import current_version, load_standard_questionnaires
 from app.surveys.response_models import Response
 from tests.support.factories import make_offer, make_partnership, make_person
@@ -323,3 +330,39 @@ def test_two_people_begin_one_new_version(client: PageClient, staff: Person, now
     page = client.post_form(page, {}, button="Make the draft")
     assert page.errors == ["There is a draft of the next version already: go on with that one"]
     assert db.session.scalar(select(func.count(QuestionnaireVersion.id))) == 4
+
+
+def test_the_heading_of_a_whole_section_gets_other_words(client: PageClient, draft: int) -> None:
+    page = client.click(client.get(VERSION), "Change the heading Using it")
+    taken = client.submit(page, {"title": ""})
+    assert taken.errors == ["Enter a heading"]
+    page = client.submit(page, {"title": "In your school"})
+    assert "The heading is changed." in page.words
+    sections = db.session.scalars(select(Question.section).where(Question.version_id == draft))
+    assert set(sections) == {"In your school"}
+    assert client.get(f"{DRAFT}/questions/nothing/heading").status_code == 404
+
+
+def test_two_sections_do_not_become_one_by_accident(
+    client: PageClient, draft: int, staff: Person, now: datetime
+) -> None:
+    other = QuestionDetails("And else?", "Else")
+    question_building.add_question(draft, QuestionKind.LONG_TEXT, other, actor=staff, now=now)
+    db.session.commit()
+    page = client.get(f"{DRAFT}/questions/q_and_else/heading")
+    page = client.submit(page, {"title": "Using it"})
+    assert page.errors == ["There is a section “Using it” already: choose another heading"]
+
+
+def test_the_ends_of_ten_stand_under_the_numbers(client: PageClient, draft: int) -> None:
+    page = client.get(f"{DRAFT}/questions/new/score")
+    ends = {"lowest_words": "Nothing", "highest_words": "Everything"}
+    client.submit(page, {"words": "How much do you know?", "section": "Using it", **ends})
+    page = client.get(f"{DRAFT}/questions/q_how_much_do_you_know")
+    assert page.page.one("input", name="highest_words")["value"] == "Everything"
+    page = client.submit(page, {"lowest_words": "", "highest_words": "All"})
+    stored = select(Question.lowest_words, Question.highest_words)
+    [found] = db.session.execute(stored.where(Question.key == "q_how_much_do_you_know")).all()
+    assert tuple(found) == ("", "All")
+    asked = queries.asked_questions(draft, "it")[-1]
+    assert asked.steps[-1] == ("10", "All")

@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, delete, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from app.bookings.models import Booking
@@ -36,6 +47,9 @@ class Over(Refused):
 
 
 SPENT = ""  # in place of the answers of a form by an open link that was sent in
+# Moved plans, the wait for another survey and the longest time to answer, together, and some more.
+DAYS_FROM_DUE_TO_ANSWER = 92
+
 FINAL = (
     InvitationState.ANSWERED,
     InvitationState.CLOSED,
@@ -214,23 +228,43 @@ def blur_order(*, now: datetime) -> int:
     """Rewrite what was answered lately, so that no order or mark is left; how many rows.
 
     PostgreSQL keeps rows where it wrote them and marks each with the transaction that did. One
-    statement gives all invitations one mark; clustering puts answers in the order of their random
-    ids. SQLite keeps no such mark, and these tables by their keys (see KEPT_BY_KEY).
+    statement gives all invitations one mark, and one all responses of a wave that carry the same
+    date: a mark for each day's responses would stand in the order of the invitations' days.
+    Clustering puts answers in the order of their random ids. SQLite keeps no such mark, and these
+    tables by their keys (see KEPT_BY_KEY).
     """
-    since = london_date(now) - timedelta(days=2)
-    changed = db.session.execute(
-        update(SurveyInvitation)
-        .where(
-            SurveyInvitation.state == InvitationState.ANSWERED,
-            SurveyInvitation.answered_on >= since,
-        )
-        .values(answered_on=SurveyInvitation.answered_on),
-        execution_options={"synchronize_session": False},
+    today = london_date(now)
+    lately = (
+        SurveyInvitation.state == InvitationState.ANSWERED,
+        SurveyInvitation.answered_on >= today - timedelta(days=2),
     )
-    if rows_changed(changed) and db.session.get_bind().dialect.name == "postgresql":
-        for table, key in (("response", "pk_response"), ("answer", "pk_answer")):
-            db.session.execute(text(f"CLUSTER {table} USING {key}"))
-    return rows_changed(changed)
+    changed = rows_changed(
+        db.session.execute(
+            update(SurveyInvitation)
+            .where(*lately)
+            .values(answered_on=SurveyInvitation.answered_on),
+            execution_options={"synchronize_session": False},
+        )
+    )
+    if changed and db.session.get_bind().dialect.name == "postgresql":
+        years = [date(year, 1, 1) for year in (today.year, today.year - 1)]
+        first_month = (today - timedelta(days=DAYS_FROM_DUE_TO_ANSWER)).replace(day=1)
+        _blur_responses(
+            Response.wave_id.in_(select(SurveyInvitation.wave_id).where(*lately)),
+            or_(Response.answered_on >= first_month, Response.answered_on.in_(years)),
+        )
+    return changed
+
+
+def _blur_responses(*which: ColumnElement[bool]) -> None:
+    of_these = Answer.response_id.in_(select(Response.id).where(*which))
+    for rewritten in (
+        update(Answer).where(of_these).values(question_id=Answer.question_id),
+        update(Response).where(*which).values(version_id=Response.version_id),
+    ):
+        db.session.execute(rewritten, execution_options={"synchronize_session": False})
+    for table, key in (("response", "pk_response"), ("answer", "pk_answer")):
+        db.session.execute(text(f"CLUSTER {table} USING {key}"))
 
 
 def _erase(*conditions: Any) -> int:

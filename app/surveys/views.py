@@ -157,27 +157,36 @@ def _take_step(survey: Survey, walk: Walk) -> str | Response:
     form, given = forms.read(section, request.form)
     if form.errors:
         return _show(survey, walk, step, form)
-    after = walk.with_answers(section, given)
-    is_last = step >= len(after.sections)
     try:
-        _keep(survey, walk, after, is_last=is_last)
+        return _go_on(survey, walk, walk.with_answers(section, given), step)
     except responses.Over:
         return redirect(survey.address, 303)
     except Refused as refusal:
         form.form_errors.append(str(refusal))
         return _show(survey, walk, step, form)
-    return redirect(survey.done if is_last else f"{survey.address}?step={step + 1}", 303)
 
 
-def _keep(survey: Survey, before: Walk, after: Walk, *, is_last: bool) -> None:
+def _go_on(survey: Survey, before: Walk, after: Walk, step: int) -> Response:
+    """Keep what was answered, and lead to the next screen, or to thanks once it is sent in."""
+    is_last = step >= len(after.sections)
+    is_sent = is_last and step >= before.steps_count  # the button said so
+    _keep(survey, before, after, is_sent=is_sent)
+    if is_sent:
+        return redirect(survey.done, 303)
+    if is_last:
+        flash("That was the last question for you: send your answers.", "notice")
+    return redirect(f"{survey.address}?step={step if is_last else step + 1}", 303)
+
+
+def _keep(survey: Survey, before: Walk, after: Walk, *, is_sent: bool) -> None:
     with transaction():
         if not before.answers:
             survey.begin()
-        if is_last:
+        if is_sent:
             survey.submit(after)
         else:
             responses.save_draft(survey.draft_hash, after.answers, now=clock.now())
-    if is_last and survey.link:  # open links are mostly answered where they are shown
+    if is_sent and survey.link:  # open links are mostly answered where they are shown
         with transaction():
             answering_hours.count_answer(now=clock.now())
 

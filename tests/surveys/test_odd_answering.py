@@ -192,6 +192,28 @@ def test_a_draft_that_no_longer_fits_is_no_obstacle(
     assert page.select("input", checked=True) == []
 
 
+def test_nothing_is_sent_by_a_button_that_said_continue(
+    client: PageClient, after_link: str, now: None
+) -> None:
+    form = QuestionnaireVersion(number=99, published_at=clock.now())
+    form.questionnaire_id = invitations(0)[0].wave.version.questionnaire_id
+    form.questions = [
+        a_question("used", position=1),
+        a_question("often", position=2, shown_if_key="used", shown_if_values="yes"),
+    ]
+    db.session.add(form)
+    db.session.flush()
+    db.session.execute(update(Wave).values(version_id=form.id))
+    db.session.commit()
+    page = client.submit(client.get(after_link), {"used": "no"}, button="Continue")
+    assert "That was the last question for you: send your answers." in page.words
+    assert page.select("input", id="used-no", checked=True)
+    assert rows(Response) == 0
+    page = client.submit(page, {}, button="Send my answers")
+    assert page.h1 == "Thank you, you have answered"
+    assert rows(Response) == 1
+
+
 def test_whoever_was_sent_the_link_on_and_its_owner_count_once(
     client: PageClient, after_link: str, app: Flask, now: None
 ) -> None:

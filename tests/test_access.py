@@ -199,6 +199,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/impact/evaluations/<slug>/figures": FIGURES,
     "/impact/evaluations/<slug>/figures.csv": FIGURES,
     "/impact/evaluations/<slug>/figures.xlsx": FIGURES,
+    "/impact/reports/new/<slug>": FIGURES,
     "/impact/priority-reports": FIGURES,
     "/impact/priority-reports/<slug>": FIGURES,
     "/impact/priority-reports/<slug>/charts/<key>.svg": FIGURES,
@@ -213,7 +214,6 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/impact/reports/<slug>/sections/<int:section_id>/remove": FIGURES,
     "/impact/reports/<slug>/sections/new": FIGURES,
     "/impact/reports/<slug>/withdraw": PROGRAMME,
-    "/impact/reports/new/<slug>": FIGURES,
     "/impact/reports/<slug>/words": FIGURES,
     # What people wrote: two roles read it, evaluators see what has been read or released
     "/impact/quotes": FIGURES,

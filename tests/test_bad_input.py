@@ -131,17 +131,15 @@ CASES = (
     Case("/manage/events/<reference>/survey-links", "delivery", "Plan the later link"),
     Case("/manage/evaluations/<slug>/plan/<int(signed=True):months>/change", "delivery"),
     Case("/manage/evaluations/new-list", "delivery"),
-    Case(
-        "/manage/evaluations/<slug>/people/add", "delivery", "Check the list", checks_first=True
-    ),
+    Case("/manage/evaluations/<slug>/people/add", "delivery", "Check the list", checks_first=True),
     Case(f"{A_LINE}/move", "delivery", "Ask on that day"),
     Case(f"{A_LINE}/skip", "delivery", "Skip it"),
     Case("/manage/questionnaires/new", "delivery"),
     Case("/manage/questionnaires/<slug>/rename", "delivery"),
     Case("/manage/questionnaires/<slug>/copy", "delivery"),
-    Case("/manage/questionnaires/<slug>/draft/questions/<key>/heading", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/questions/new/<kind>", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/questions/<key>", "delivery"),
+    Case("/manage/questionnaires/<slug>/draft/questions/<key>/heading", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/questions/<key>/when", "delivery"),
     Case("/manage/questionnaires/<slug>/draft/standard-questions", "delivery"),
     Case(

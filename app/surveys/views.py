@@ -107,7 +107,9 @@ def stopped(token: str) -> str:
 @public
 def short_address(slug: str) -> Response:
     """The address on a poster, as somebody typed it."""
-    return redirect(url_for("surveys.answer_open", slug=typed_slug(slug)))
+    typed = typed_slug(slug)
+    _open_survey(typed)
+    return redirect(url_for("surveys.answer_open", slug=typed))
 
 
 @bp.route("/surveys/open/<slug>", methods=["GET", "POST"])

@@ -1,4 +1,7 @@
-"""Rows with sensible defaults; each adds to the session and flushes, none commits."""
+"""Rows with sensible defaults; each adds to the session and flushes, none commits.
+
+`at_once=False` leaves the flush to what is made next: each costs a millisecond or two.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,10 @@ _numbers = count(1)
 Row = TypeVar("Row", bound=Base)
 
 
-def _added(row: Row) -> Row:
+def _added(row: Row, *, at_once: bool = True) -> Row:
     db.session.add(row)
-    db.session.flush()
+    if at_once:
+        db.session.flush()
     return row
 
 
@@ -67,21 +71,23 @@ def make_partnership(**changes: Any) -> Partnership:
     return _added(Partnership(**facts | changes))
 
 
-def make_sector(name: str = "Health", **changes: Any) -> Sector:
+def make_sector(name: str = "Health", *, at_once: bool = True, **changes: Any) -> Sector:
     number = next(_numbers)
     facts = {"slug": f"sector-{number}", "name": f"{name} {number}", "position": number}
-    return _added(Sector(**facts | changes))
+    return _added(Sector(**facts | changes), at_once=at_once)
 
 
-def make_organisation(sector: Sector | None = None, **changes: Any) -> Organisation:
+def make_organisation(
+    sector: Sector | None = None, *, at_once: bool = True, **changes: Any
+) -> Organisation:
     number = next(_numbers)
     facts: dict[str, Any] = {
         "reference": f"org{number}",
         "name": f"Organisation {number}",
         "kind": OrganisationKind.AGENCY,
-        "sector": sector or make_sector(),
+        "sector": sector or make_sector(at_once=False),
     }
-    return _added(Organisation(**facts | changes))
+    return _added(Organisation(**facts | changes), at_once=at_once)
 
 
 def make_person(*roles: Role, **changes: Any) -> Person:
@@ -97,7 +103,7 @@ def make_person(*roles: Role, **changes: Any) -> Person:
         "profile_completed_at": NOW,
     }
     if "organisation" not in changes and "sector" not in changes:
-        facts["organisation"] = make_organisation()
+        facts["organisation"] = make_organisation(at_once=False)
         facts["sector"] = facts["organisation"].sector
     person = _added(Person(**facts | changes))
     for role in roles:
@@ -105,7 +111,7 @@ def make_person(*roles: Role, **changes: Any) -> Person:
     return person
 
 
-def make_offer(**changes: Any) -> Offer:
+def make_offer(*, at_once: bool = True, **changes: Any) -> Offer:
     number = next(_numbers)
     facts: dict[str, Any] = {
         "slug": f"offer-{number}",
@@ -119,7 +125,7 @@ def make_offer(**changes: Any) -> Offer:
         "published_at": NOW,
         "updated_at": NOW,
     }
-    return _added(Offer(**facts | changes))
+    return _added(Offer(**facts | changes), at_once=at_once)
 
 
 def make_event(
@@ -136,7 +142,7 @@ def make_event(
     dates = [EventDate(starts_at=start, ends_at=start + timedelta(hours=hours)) for start in starts]
     facts: dict[str, Any] = {
         "reference": f"event{number}",
-        "offer": offer or make_offer(),
+        "offer": offer or make_offer(at_once=False),
         "state": EventState.PUBLISHED,
         "mode": EventMode.ONLINE,
         "joining_url": "https://meet.example.org/secret-room",
@@ -176,7 +182,7 @@ def make_booking(event: Event, person: Person | None = None, **changes: Any) -> 
     }
     if state is BookingState.CANCELLED:
         facts["cancelled_because"] = CancelReason.PERSON
-    booking = _added(Booking(**facts | changes))
+    booking = _added(Booking(**facts | changes), at_once=False)
     takes_place = booking.state in {BookingState.CONFIRMED, BookingState.HELD}
     if takes_place and booking.origin is not BookingOrigin.REGISTER:
         event.places_taken += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.impact import rules
 from app.impact.comparing import ComparedLine
@@ -93,8 +93,10 @@ def short_sure(figure: Figure) -> str:
     if figure.share is None:
         return as_sentence(how_sure_of_mean(figure))
     share = figure.share
-    words = f"{share.count:,} of {share.base:,}, likely between {likely_range(share)}"
-    words = words.replace(" to ", " and ")
+    words = (
+        f"{share.count:,} of {share.base:,}, likely between "
+        f"{share.low_percent}% and {share.high_percent}%"
+    )
     return words + (f"; asked of {figure.asked_of}" if figure.asked_of else "")
 
 
@@ -276,6 +278,18 @@ def cut_offs_words(before: Mapping[int, int], after: Mapping[int, int]) -> str:
         f"{percent(low)} ({low.count:,} of {low.base:,}) gave {CUT_OFF - 1} or less before; "
         f"{percent(high)} ({high.count:,} of {high.base:,}) gave {CUT_OFF} or more after."
     )
+
+
+def open_beside_words(measure: MeasureLines, open_measures: Iterable[MeasureLines]) -> str:
+    """What whoever had the open link said to the same, beside those who were invited."""
+    said = [
+        f"{percent(figure.share)}, {short_sure(figure)}" if figure.share else short_sure(figure)
+        for one in open_measures
+        if one.key == measure.key
+        for figure in one.figures
+        if (figure.share or figure.mean) and not figure.door.imported_words
+    ]
+    return f"Beside them, through a link open to everyone: {'; '.join(said)}." if said else ""
 
 
 def beside_words(line: ComparedLine) -> str:

@@ -145,3 +145,13 @@ def test_only_those_invited_are_compared_with_those_who_came() -> None:
     doors = [door(None, Schools=40), door(3, imported=True, Schools=40), door(12)]
     assert who_answered(reach, doors) == ()
     assert who_answered(Reach(), [door(3, Schools=40)]) == ()
+
+
+def test_what_the_open_link_says_stands_beside_and_is_never_added() -> None:
+    invited, by_link = measure(share_of(3, 30, 41)), measure(share_of(None, 63, 104))
+    assert wording.open_beside_words(invited, [by_link]) == (
+        "Beside them, through a link open to everyone: 61%, 63 of 104, likely between 51% and 69%."
+    )
+    withheld = measure(Figure(door(None), 10))
+    assert wording.open_beside_words(invited, [withheld]) == ""
+    assert wording.open_beside_words(invited, []) == ""

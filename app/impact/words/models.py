@@ -14,9 +14,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, stored_by_value
-
-# In SQLite's files too, rows stand in the order of their random ids and not as they were written.
-KEPT_BY_KEY = {"sqlite_with_rowid": False}
+from app.surveys.response_models import KEPT_BY_KEY
 
 
 class CommentReading(Base):

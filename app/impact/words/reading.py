@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, delete, false, insert, select, text, update
+from sqlalchemy import Table, delete, false, insert, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
 from app.audit import operations as audit
 from app.audit.models import AuditLine
 from app.impact.words import cutting_rules
-from app.impact.words.models import CommentReading, CommentsWaiting, QuoteRow
+from app.impact.words.models import CommentReading, CommentsWaiting, QuoteRow, ThemeOfComment
 from app.kernel.db import db, rows_changed
 from app.kernel.london import london_date
 from app.kernel.refusals import Refused
 from app.surveys.models import Evaluation
 from app.surveys.removing import replace_text
-from app.surveys.response_models import Answer
+from app.surveys.response_models import Answer, Response
+from app.surveys.responses import DAYS_FROM_DUE_TO_ANSWER
 
 IN_BULK = {"synchronize_session": False}
 READ, TOOK_OUT = "read comments", "took words out"
@@ -90,7 +91,9 @@ def mark_read(
 def blur_order(*, now: datetime) -> int:
     """Leave no order of reading in the files of PostgreSQL, and no words that were taken out.
 
-    There, rows stand where they were written, and what was replaced stays until it is cleared.
+    There, rows stand where they were written, each with the mark of the transaction that did it,
+    and what was replaced stays until it is cleared. So all that is said of comments of these months
+    is written anew at once and put in the order of random ids, as answers are themselves.
     """
     if db.session.get_bind().dialect.name != "postgresql":
         return 0
@@ -98,12 +101,29 @@ def blur_order(*, now: datetime) -> int:
         AuditLine.at > now - LATELY, AuditLine.verb.in_([READ, TOOK_OUT])
     )
     done = set(db.session.scalars(lately))
-    waiting = db.session.scalar(select(CommentsWaiting.evaluation_id).limit(1))
-    if waiting or done:
+    if done or db.session.scalar(select(CommentsWaiting.evaluation_id).limit(1)):
+        _write_anew(now)
         db.session.execute(text("CLUSTER comment_reading USING pk_comment_reading"))
+        db.session.execute(text("CLUSTER theme_of_comment USING pk_theme_of_comment"))
     if TOOK_OUT in done:
         db.session.execute(text("CLUSTER answer USING pk_answer"))
     return len(done)
+
+
+def _write_anew(now: datetime) -> None:
+    today = london_date(now)
+    since = (today - timedelta(days=DAYS_FROM_DUE_TO_ANSWER)).replace(day=1)
+    years = [date(year, 1, 1) for year in (today.year, today.year - 1)]
+    comments = (
+        select(Answer.id)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Answer.text.is_not(None))
+        .where(or_(Response.answered_on >= since, Response.answered_on.in_(years)))
+    )
+    read = update(CommentReading).where(CommentReading.answer_id.in_(comments))
+    db.session.execute(read.values(is_read=CommentReading.is_read), execution_options=IN_BULK)
+    given = update(ThemeOfComment).where(ThemeOfComment.answer_id.in_(comments))
+    db.session.execute(given.values(theme_id=ThemeOfComment.theme_id), execution_options=IN_BULK)
 
 
 def lock_comment(answer_id: int) -> Answer:

@@ -147,7 +147,11 @@ def test_taking_nothing_out_or_changing_words_is_refused(app: Flask, kept: str) 
 
 
 def test_neither_order_of_writing_nor_of_reading_is_left_in_the_files(app: Flask) -> None:
-    evaluation = commented(*(f"Comment {number}" for number in range(12)))
+    texts = [f"Comment {number}" for number in range(12)]
+    evaluation = commented(*texts[:6], answered_on=date(2026, 11, 1))
+    add_comments(evaluation, *texts[6:], answered_on=date(2026, 11, 1))
+    reading.note_comments(now=NOW)
+    db.session.commit()
     ids = list(db.session.scalars(select(CommentReading.answer_id)))
     reader = make_person(Role.DELIVERY)
     for one in sorted(ids, reverse=True)[:6]:
@@ -155,9 +159,19 @@ def test_neither_order_of_writing_nor_of_reading_is_left_in_the_files(app: Flask
         db.session.commit()
     reading.take_words_out(max(ids), "", actor=reader, now=NOW)
     db.session.commit()
+    if db.engine.dialect.name == "postgresql":
+        assert len(set(marks())) > 6
     reading.blur_order(now=NOW)
     db.session.commit()
     # SQLite keeps rows by their key; PostgreSQL says where each one stands.
     place = " ORDER BY ctid" if db.engine.dialect.name == "postgresql" else ""
     stored = db.session.scalars(text(f"SELECT answer_id FROM comment_reading{place}")).all()
     assert stored == sorted(ids)
+    if db.engine.dialect.name == "postgresql":
+        assert len(set(marks())) == 1
+
+
+def marks() -> list[str]:
+    """Which transaction wrote each row, as PostgreSQL keeps it."""
+    found = db.session.scalars(text("SELECT CAST(xmin AS text) FROM comment_reading"))
+    return list(found)

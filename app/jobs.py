@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from flask import current_app
@@ -22,6 +22,7 @@ from app.impact.words import reading
 from app.impact.words.duty import remind_reader
 from app.kernel import clock
 from app.kernel.db import db, transaction
+from app.kernel.london import to_london
 from app.notices import operations as notices
 from app.outbox import delivery
 from app.outbox.models import MessageState
@@ -64,6 +65,8 @@ class Pace:
 
 
 _pace = Pace()
+NIGHT_BEGINS = timedelta(hours=3)
+_nights_done: set[date] = set()
 
 
 def deliver_mail(_now: datetime) -> Iterator[int]:
@@ -203,14 +206,30 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
     yield erased
     with transaction():
         erased = surveys.erase_pairings(now=now)
-        surveys.blur_order(now=now)
-        reading.blur_order(now=now)
         erased += surveys.forget_old_files(now=now)
     yield erased
     with transaction():
         erased = purge_expired_sign_ins(now=clock.real_now())
         erased += delivery.erase_ended(now=clock.real_now())
     yield erased
+
+
+def blur_orders(now: datetime) -> Iterator[int]:
+    """Once a night, leave no order of answering and reading in the files of the database.
+
+    Whole tables are written anew meanwhile, and nobody can answer: not by day, but for the first
+    look of a process, since the nights before may have passed without one.
+    """
+    night = (to_london(now) - NIGHT_BEGINS).date()
+    if night in _nights_done:
+        return
+    with transaction():
+        blurred = surveys.blur_order(now=now)
+    yield blurred
+    with transaction():
+        blurred = reading.blur_order(now=now)
+    yield blurred
+    _nights_done.add(night)
 
 
 def _people(find: Callable[..., list[Item]], now: datetime) -> list[Item]:
@@ -248,5 +267,6 @@ JOBS = (
     Job("refreshers", 3600, remind_of_refreshers),
     Job("notices", 60, send_notices),
     Job("erase", 3600, erase_what_has_served),
+    Job("blur orders", 3600, blur_orders),
     Job("deliver mail", 2, deliver_mail),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,6 +14,7 @@ from app.bookings.models import Booking
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.outbox.models import OutboxMessage
+from app.surveys import operations as surveys
 from app.surveys.models import Evaluation, InvitationState, SurveyInvitation
 from app.worker import run_once
 from tests.support.factories import make_attendance, make_booking, make_event, make_partnership
@@ -120,6 +121,21 @@ def test_wishes_are_erased_in_their_time(app: Flask) -> None:
     db.session.rollback()
     sum(jobs.erase_what_has_served(clock.now() + 40 * DAY))
     assert db.session.scalars(select(Booking.adjustments).distinct()).all() == [""]
+
+
+def test_tables_are_written_anew_once_a_night(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rewritten: list[datetime] = []
+
+    def blur_order(*, now: datetime) -> int:
+        rewritten.append(now)
+        return 1
+
+    monkeypatch.setattr(surveys, "blur_order", blur_order)
+    monkeypatch.setattr(jobs, "_nights_done", set())
+    evening = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)  # 9pm in London
+    for hours in (0, 1, 4, 7, 8, 24):  # 3am in London is 2am by this clock
+        sum(jobs.blur_orders(evening + timedelta(hours=hours)))
+    assert [(when - evening) // timedelta(hours=1) for when in rewritten] == [0, 7]
 
 
 def test_somebody_who_left_is_not_asked(app: Flask) -> None:

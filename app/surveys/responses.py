@@ -47,6 +47,7 @@ class Over(Refused):
 
 
 SPENT = ""  # in place of the answers of a form by an open link that was sent in
+DAYS_WITHOUT_A_WORKER = 35  # and nothing stays in the order in which it came
 # Moved plans, the wait for another survey and the longest time to answer, together, and some more.
 DAYS_FROM_DUE_TO_ANSWER = 92
 
@@ -236,7 +237,7 @@ def blur_order(*, now: datetime) -> int:
     today = london_date(now)
     lately = (
         SurveyInvitation.state == InvitationState.ANSWERED,
-        SurveyInvitation.answered_on >= today - timedelta(days=2),
+        SurveyInvitation.answered_on >= today - timedelta(days=DAYS_WITHOUT_A_WORKER),
     )
     changed = rows_changed(
         db.session.execute(

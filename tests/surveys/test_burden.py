@@ -16,7 +16,7 @@ from app.catalogue.models import Event, EventState
 from app.kernel.db import db
 from app.kernel.london import london_date
 from app.kernel.refusals import Refused
-from app.surveys import operations, plan_changes, rules
+from app.surveys import operations, personal, plan_changes, rules
 from app.surveys.models import InvitationState, SurveyInvitation, SurveyStop, Wave
 from app.surveys.plan_models import SurveyAddressee
 from tests.support.factories import make_offer, make_partnership, make_person, make_sector
@@ -61,8 +61,12 @@ class Programme:
             db.session.commit()
         except Refused:
             db.session.rollback()
-        if self.chance.random() < 0.04:
+        if self.chance.random() < 0.03:
             operations.stop_asking(self.chance.choice(self.people).id, now=now)
+        if self.chance.random() < 0.02:
+            person = self.chance.choice(self.people)
+            personal.erase(person.id, now=now)
+            person.email, person.deactivated_at = None, now
         if self.chance.random() < 0.02:
             event = self.chance.choice(self.events)
             event.state, event.cancelled_at = EventState.CANCELLED, now
@@ -132,6 +136,7 @@ def test_at_most_one_impact_survey_a_month_and_nobody_is_lost(app: Flask, seed: 
     programme = Programme(seed)
     now = START
     sent: dict[int, datetime] = {}
+    was_due: set[int] = set()
     while now < START + 220 * DAY:
         programme.something_happens(now)
         round_of_work(now)
@@ -142,8 +147,12 @@ def test_at_most_one_impact_survey_a_month_and_nobody_is_lost(app: Flask, seed: 
             assert sent.setdefault(one.id, one.sent_at or now) == one.sent_at
             assert one.state is not InvitationState.PLANNED
             assert one.due_at <= (one.sent_at or now) + rules.ASKED_TOGETHER
+        late = (SurveyInvitation.state == InvitationState.PLANNED, SurveyInvitation.due_at <= now)
+        was_due |= set(db.session.scalars(select(SurveyInvitation.id).where(*late)))
         now += programme.chance.choice(STEPS)
     assert len(sent) > 10
+    # Whatever has fallen due is sent, or says why it was not: it never goes by itself.
+    assert was_due | set(sent) <= set(db.session.scalars(select(SurveyInvitation.id)))
     for times in impact_messages().values():
         days = [london_date(time) for time in sorted(times)]
         assert all((later - day).days >= rules.REST_DAYS for day, later in pairwise(days))

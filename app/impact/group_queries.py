@@ -69,6 +69,7 @@ def group_summary(
             for one in holdings.evaluations
         ),
         in_part=tuple(h.facts.title for h in holdings.evaluations if h.event_ids is not None),
+        sessions=holdings.sessions if kind is GroupKind.OFFER else (),
         counted_at=min((one.kept.counted_at for one in counts.values() if one.kept), default=None),
     )
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, or_, select
 
@@ -81,6 +81,7 @@ class Holdings:
     evaluations: tuple[Holding, ...]
     offer_of: dict[int, int]
     days: tuple[date, ...] = ()  # of the first and of the latest session of its offers
+    sessions: tuple[tuple[str, datetime], ...] = ()  # reference and start, the latest first
 
 
 def find_group(kind: GroupKind, slug: str, *, period: str | None = None) -> Group | None:
@@ -201,15 +202,14 @@ def holdings_of(group: Group, *, now: datetime) -> Holdings:
     asked_about = frozenset(group.offer_ids or ()).union(*offers_of.values())
     events = _events(asked_about, now=now)
     found = (_holding(group, facts, offers, events) for facts, offers in offers_of.items())
-    starts = [
-        starts_at
-        for _, offer_id, starts_at in events
-        if group.offer_ids is None or offer_id in group.offer_ids
-    ]
+    own = [e for e in events if group.offer_ids is None or e.offer_id in group.offer_ids]
+    starts = [event.starts_at for event in own]
+    in_group = sorted((e for e in own if _is_in(group, e)), key=lambda e: e.starts_at, reverse=True)
     return Holdings(
         tuple(one for one in found if one),
-        {event_id: offer_id for event_id, offer_id, _ in events},
+        {event.id: event.offer_id for event in events},
         (london_date(min(starts)), london_date(max(starts))) if starts else (),
+        tuple((event.reference, event.starts_at) for event in in_group),
     )
 
 
@@ -236,25 +236,31 @@ def _candidates(group: Group) -> Any:
     return found.where(or_(Evaluation.id.in_(named), Evaluation.series_id.in_(series)))
 
 
-EventRow = tuple[int, int, datetime]
+class EventRow(NamedTuple):
+    """An event that has begun."""
+
+    id: int
+    reference: str
+    offer_id: int
+    starts_at: datetime
 
 
 def _events(offer_ids: Collection[int], *, now: datetime) -> Sequence[EventRow]:
     rows = db.session.execute(
-        select(Event.id, Event.offer_id, Event.starts_at).where(
+        select(Event.id, Event.reference, Event.offer_id, Event.starts_at).where(
             Event.offer_id.in_(offer_ids),
             Event.state == EventState.PUBLISHED,
             Event.starts_at <= now,
         )
     )
-    return [(event_id, offer_id, starts_at) for event_id, offer_id, starts_at in rows]
+    return [EventRow(*row) for row in rows]
 
 
 def _holding(
     group: Group, facts: EvaluationFacts, offers: set[int], events: Iterable[EventRow]
 ) -> Holding | None:
-    own = [event for event in events if event[1] in offers]
-    held = frozenset(event[0] for event in own if _is_in(group, event))
+    own = [event for event in events if event.offer_id in offers]
+    held = frozenset(event.id for event in own if _is_in(group, event))
     has_all_offers = group.offer_ids is None or offers <= group.offer_ids
     is_whole = has_all_offers and len(held) == len(own)
     has_open_link = is_whole and group.event_id is None and _covers_open_link(group, facts)
@@ -266,11 +272,10 @@ def _holding(
 
 
 def _is_in(group: Group, event: EventRow) -> bool:
-    event_id, offer_id, starts_at = event
     return (
-        (group.offer_ids is None or offer_id in group.offer_ids)
-        and (group.event_id is None or event_id == group.event_id)
-        and (group.period is None or group.period.since <= starts_at < group.period.until)
+        (group.offer_ids is None or event.offer_id in group.offer_ids)
+        and (group.event_id is None or event.id == group.event_id)
+        and (group.period is None or group.period.since <= event.starts_at < group.period.until)
     )
 
 

@@ -268,6 +268,7 @@ class GroupSummary:
     evaluations: tuple[EvaluationLine, ...]
     in_part: tuple[str, ...]  # titles of evaluations of which it holds some sessions only
     counted_at: datetime | None = None  # where the worker counted ahead, the earliest time
+    sessions: tuple[tuple[str, datetime], ...] = ()  # reference and start, the latest first
 
     @property
     def counted_words(self) -> str:

@@ -757,6 +757,7 @@ def test_a_row_that_points_at_nothing_is_found(app: Flask) -> None:
     connection.execute("INSERT INTO survey_stop VALUES (999999, '2026-01-01 00:00:00')")
     pooled.close()
     assert broken() == {"every row points at rows that exist"}
+    db.session.rollback()  # within a transaction the next statement would do nothing
     pooled = db.engine.raw_connection()
     connection = pooled.driver_connection
     connection.execute("PRAGMA foreign_keys = ON")

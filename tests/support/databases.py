@@ -71,6 +71,9 @@ class SqliteTemplate:
         """Make the working database as it was after migrating."""
         with self.app.app_context(), self._working() as working:
             self.kept.backup(working)
+            holds = working.execute("PRAGMA foreign_keys").fetchone()[0]
+            working.execute("PRAGMA foreign_keys = ON")
+        assert holds, "the test has left foreign keys off for all tests after it"
 
     def is_empty(self) -> bool:
         """Whether no table has a row."""

@@ -69,7 +69,7 @@ def test_a_survey_is_begun_on_a_phone_and_ended_on_a_desktop(
     for _question in range(4):
         go_on(desk)
     desk.get_by_role("textbox").fill("In supervision.")
-    expect(desk.get_by_text("nobody watches it for worries about a child")).to_be_visible()
+    expect(desk.get_by_text("What you write is read within a working day")).to_be_visible()
     assert_accessible(desk)
     go_on(desk, button="Send my answers")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Thank you, you have answered")

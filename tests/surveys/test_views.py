@@ -309,7 +309,7 @@ def test_hostile_text_is_shown_as_text(client: PageClient, after_link: str) -> N
 def test_free_text_asks_for_nothing_about_a_child(client: PageClient, after_link: str) -> None:
     page = walk(client, after_link, AFTER_ANSWERS)
     assert page.words.count("Do not write about a child or family, or give names.") == 1
-    assert "nobody watches it for worries about a child" in page.words
+    assert "What you write is read within a working day, not at once." in page.words
     assert page.words.count("Worried about a child? Do not use this service") == 2  # and the footer
 
 

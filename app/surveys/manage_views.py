@@ -58,6 +58,9 @@ def schedule() -> str:
         "surveys/schedule.html",
         lines=schedule_queries.lines(asked, now=now, first=shown.first, last=shown.last),
         counts=counts,
+        sessions=schedule_queries.sessions_not_planned(asked, now=now)
+        if shown.number == 1 and asked.state in {None, LineState.COMING}
+        else [],
         asked=asked,
         parts=parts,
         filters=filters,

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from app.catalogue.models import Event, Offer
+from app.bookings.models import Attendance, Booking
+from app.catalogue.models import Event, EventState, Offer
 from app.kernel.db import db
 from app.kernel.london import day_start
 from app.surveys import rules, schedule_rules
@@ -26,7 +27,7 @@ from app.surveys.models import (
     Wave,
 )
 from app.surveys.plan_models import ChangeKind, WaveChange
-from app.surveys.planning import is_change_of, of_line
+from app.surveys.planning import asked_about, is_change_of, of_line
 from app.surveys.schedule_rules import LineState, Period
 from app.surveys.sending import about_impact
 
@@ -36,6 +37,7 @@ WAS_SENT = (
     InvitationState.CLOSED,
     InvitationState.STOPPED,
 )
+MOST_SESSIONS = 10
 OF_LIST = "list"  # in an address, where a line of an event has the event's reference
 
 
@@ -111,6 +113,17 @@ class Line:
         )
 
 
+@dataclass(frozen=True)
+class Session:
+    """A session whose surveys are not planned before its register is filled in."""
+
+    title: str
+    reference: str
+    ends_at: datetime
+    booked: int
+    needs_register: bool
+
+
 def counts_by_state(asked: Asked, *, now: datetime) -> dict[LineState, int]:
     """How many lines of the period stand where."""
     lines = _lines(asked, now=now).subquery()
@@ -139,6 +152,37 @@ def find_line(slug: str, months_later: int, line: str, *, now: datetime) -> Line
     rows = db.session.execute(query).mappings().all()
     found = _with_waits([_line(dict(row)) for row in rows], now=now)
     return found[0] if found else None
+
+
+def sessions_not_planned(asked: Asked, *, now: datetime) -> list[Session]:
+    """Sessions of the period whose surveys wait for the register, the first of them; one statement.
+
+    Those to come, and those just over without a register, while it is not too late for one.
+    """
+    its_waves = (
+        select(Wave.id)
+        .join(Evaluation, Evaluation.id == Wave.evaluation_id)
+        .where(Wave.months_later >= rules.AFTER, asked_about())
+        .correlate(Offer)
+    )
+    taken = select(Attendance.id).join(Booking, Booking.id == Attendance.booking_id)
+    begins = max(day_start(asked.period.first_on), rules.earliest_end_to_ask(rules.AFTER, now=now))
+    query = (
+        select(Offer.title, Event.reference, Event.ends_at, Event.places_taken)
+        .join(Offer, Offer.id == Event.offer_id)
+        .where(Event.state == EventState.PUBLISHED, Event.places_taken > 0)
+        .where(Event.ends_at >= begins)
+        .where(Event.ends_at < day_start(asked.period.last_on + timedelta(days=1)))
+        .where(its_waves.exists(), ~taken.where(Booking.event_id == Event.id).exists())
+        .order_by(Event.ends_at, Event.id)
+        .limit(MOST_SESSIONS)
+    )
+    for word in asked.words.split():
+        query = query.where(Offer.title.icontains(word, autoescape=True))
+    return [
+        Session(title, reference, ends_at, booked, needs_register=ends_at <= now)
+        for title, reference, ends_at, booked in db.session.execute(query)
+    ]
 
 
 def _lines(asked: Asked, *, now: datetime) -> Select[Any]:

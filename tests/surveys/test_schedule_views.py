@@ -17,7 +17,7 @@ from app.surveys import operations, schedule_queries, schedule_rules
 from app.surveys.models import Evaluation, InvitationState, SurveyInvitation
 from app.surveys.schedule_queries import Asked
 from app.surveys.schedule_rules import LineState
-from tests.support.factories import make_offer, make_person
+from tests.support.factories import make_booking, make_offer, make_person
 from tests.support.page_client import PageClient, PageResponse
 from tests.support.signing_in import sign_in
 from tests.support.surveys import (
@@ -67,6 +67,8 @@ def test_the_schedule_says_what_is_open_and_what_is_coming(
         True,
     ]
     assert "Coming 2" in coming.words
+    everything = client.get(SCHEDULE)
+    assert "0 of 3 answered (0%)" in rows(everything)[0], "what was just due is not left out"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,28 @@ def test_the_schedule_says_who_waits_because_they_were_asked_something_else(
     round_of_work(datetime(2027, 3, 9, 9, 0, tzinfo=UTC))
     [line] = schedule_queries.lines(asked, now=day, first=0, last=9)
     assert (line.state, line.waits) == (LineState.OPEN, "")
+
+
+def test_sessions_whose_surveys_wait_for_the_register_are_named(
+    client: PageClient, event: Event, now: datetime
+) -> None:
+    without_register = past_event(make_offer(title="Just over"), ended_at=now - timedelta(days=2))
+    long_ago = past_event(make_offer(title="Long ago"), ended_at=now - timedelta(days=40))
+    to_come = past_event(make_offer(title="To come"), ended_at=now + timedelta(days=9))
+    nobody = past_event(make_offer(title="Nobody booked"), ended_at=now + timedelta(days=9))
+    for one in (without_register, long_ago, to_come):
+        make_booking(one)
+        one.places_taken = 1
+    assert nobody.places_taken == 0
+    operations.ensure_default_evaluations(now=now)
+    db.session.commit()
+    page = client.get("/manage/surveys")
+    assert "To come, session of 19 November 2026, 1 booked" in page.words
+    assert page.select("a", href=f"/manage/events/{without_register.reference}/register")
+    assert "Long ago" not in page.words
+    assert "Nobody booked" not in page.words
+    assert "To come" not in client.get("/manage/surveys?about=just+over").words
+    assert "Not planned yet" not in client.get("/manage/surveys?state=open").words
 
 
 def test_a_page_of_the_schedule_reads_the_same_whatever_its_length(

@@ -32,6 +32,7 @@ from app.surveys import (
     building_queries,
     manage_queries,
     open_link_queries,
+    open_link_rules,
     open_links,
     qr_codes,
     rules,
@@ -90,6 +91,7 @@ def _open_for_the_day(event: Event, form: ContactForm) -> ResponseReturnValue:
 
 
 def _event_page(event: Event, form: ContactForm) -> str:
+    now = clock.now()
     return render_template(
         "surveys/event_links.html",
         event=event,
@@ -97,7 +99,8 @@ def _event_page(event: Event, form: ContactForm) -> str:
         links=open_link_queries.links_of_event(event.id),
         to_pass_on=open_link_queries.to_pass_on(event.id),
         is_set_up=open_link_queries.has_evaluation(event.offer_id),
-        now=clock.now(),
+        day_is_over=open_link_rules.on_the_day(event.starts_at, event.ends_at).until_at <= now,
+        now=now,
     )
 
 

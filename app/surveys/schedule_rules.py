@@ -119,7 +119,12 @@ def periods(today: date) -> list[Period]:
             add_months(today, -2),
             add_months(today, 3),
         ),
-        Period("coming", "All that is coming", today, add_months(today, 38)),
+        Period(
+            "coming",
+            "The last month and all that is coming",
+            add_months(today, -1),
+            add_months(today, 38),
+        ),
         *(_quarter(first_on) for first_on in quarters),
         *(_financial_year(first) for first in (year - 1, year, year + 1)),
     ]

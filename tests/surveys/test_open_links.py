@@ -135,6 +135,17 @@ def test_a_session_counted_by_heads_is_asked_by_a_link_on_the_day(
     assert "1 answer" in page.words
 
 
+def test_when_its_week_is_over_no_link_for_the_day_is_offered(
+    client: PageClient, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/manage/events/{event.reference}/survey-links"
+    later = event.ends_at + timedelta(days=9)
+    monkeypatch.setattr("app.kernel.clock.now", lambda: later)
+    page = client.get(path)
+    assert "Make the link for the day" not in page.words
+    assert "That week is over" in page.words
+
+
 def test_the_link_for_the_day_is_made_once(event: Event, staff: Person, now: datetime) -> None:
     first = the_link(event, staff, now)
     assert the_link(event, staff, now).id == first.id

@@ -73,7 +73,7 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     responses_count = _make_surveys(events, people, now=now)
     ask_for_answers(people)
     add_words(people, now=now)
-    publish_example_report(people.personas["delivery"], now=now)
+    publish_example_report(people.personas["delivery"].reference, now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),
         events_count=len(events),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from app.accounts.models import Person
 from app.demo.making.rows import read
 from app.impact.disclosure import Audience
@@ -16,8 +18,9 @@ from app.kernel.db import db
 from app.partnership import queries as partnership
 
 
-def publish_example_report(actor: Person, *, now: datetime) -> None:
-    """Write and publish the report of the data file."""
+def publish_example_report(by: str, *, now: datetime) -> None:
+    """Write and publish the report of the data file; `by` is a person's reference."""
+    actor = db.session.scalars(select(Person).where(Person.reference == by)).one()
     facts = read("report")
     at = now - timedelta(days=facts["days_ago"])
     evaluation = facts["evaluation"]

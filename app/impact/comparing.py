@@ -135,7 +135,9 @@ def _sources(measure: str, *, audience: Audience, now: datetime) -> dict[str, li
             *figures.measures_of(pair for pair in pairs if pair[0].is_open_link),
         ]
         title = titles.get(next(iter(holding.offer_ids), 0)) if len(holding.offer_ids) == 1 else ""
-        found[title or holding.facts.title].append(Source([door for door, _ in pairs], measures))
+        found[title or holding.facts.title].append(
+            Source(holding.facts.slug, [door for door, _ in pairs], measures)
+        )
     return found
 
 

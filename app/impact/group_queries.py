@@ -122,6 +122,7 @@ def _of_sessions(
             chosen = [pair for pair in pairs if pair[0].is_open_link is is_open]
             sources.append(
                 Source(
+                    own.facts.slug,
                     [door for door, _ in chosen],
                     figures.measures_of(chosen),
                     [change for change in changes if change.door.is_open_link is is_open],
@@ -160,7 +161,7 @@ def _in_part(
                 in_figures = answers_within(wave, event_ids)
                 waves.append(wave)
             doors.append(_door_in_part(door, asked.get(wave_id, (0, 0, 0)), in_figures))
-        found.append(Source(doors, measures_of_sessions(waves, event_ids)))
+        found.append(Source(holding.facts.slug, doors, measures_of_sessions(waves, event_ids)))
     return found
 
 
@@ -207,7 +208,9 @@ def _of_sector(
                     in_figures = door_counts.released[name]
                     part = _door_in_part(door, (*told[:2], answered), in_figures)
                     doors.append(replace(part, answered_by_sector={name: answered}))
-            sources.append(Source(doors, _lines_of_sector(name, figures.measures_of(chosen))))
+            sources.append(
+                Source(own.facts.slug, doors, _lines_of_sector(name, figures.measures_of(chosen)))
+            )
     return personal, open_
 
 

@@ -24,6 +24,7 @@ Time = tuple[bool, bool, int]  # by a link open to everyone, imported, months la
 class Source:
     """What is shown of one evaluation, or of some of its sessions."""
 
+    slug: str
     doors: Sequence[Door]
     measures: Sequence[MeasureLines]
     changes: Sequence[BeforeAfter] = ()
@@ -105,7 +106,8 @@ def pooled_measures(sources: Iterable[Source], doors: Iterable[Door]) -> tuple[M
         for measure in source.measures:
             measures.setdefault(measure.key, measure)
             for figure in measure.figures:
-                found[measure.key][time_of(figure.door), figure.routed_words].append(figure)
+                own = replace(figure, parts=frozenset({source.slug}))
+                found[measure.key][time_of(figure.door), figure.routed_words].append(own)
     return tuple(
         replace(
             measure,
@@ -140,6 +142,7 @@ def pooled(figures: Sequence[Figure], door: Door) -> Figure:
         options=_options(parts),
         evaluations=sum(figure.evaluations for figure in parts),
         left_out=left_out,
+        parts=frozenset[str]().union(*(figure.parts for figure in parts)),
     )
 
 

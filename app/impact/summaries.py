@@ -84,6 +84,7 @@ class Figure:
     sectors: tuple[SectorLine, ...] = ()
     evaluations: int = 1  # whose answers are added up here
     left_out: int = 0  # evaluations that asked it and have too few answers to be added
+    parts: frozenset[str] = frozenset()  # which evaluations are added up
 
     @property
     def is_withheld(self) -> bool:

@@ -29,11 +29,19 @@ class Trend:
 
 
 def trend_of(figures: Iterable[Figure]) -> Trend | None:
-    """From the earliest time to the latest, of questions asked of the same; None without two."""
+    """From the earliest time to the latest; None without two that were asked of the same people.
+
+    A sum of other evaluations at the later time would say how these differ, not what changed.
+    """
     own = [figure for figure in figures if _may_compare(figure)]
     if not own:
         return None
-    alike = [figure for figure in own if figure.routed_words == own[-1].routed_words]
+    last = own[-1]
+    alike = [
+        figure
+        for figure in own
+        if figure.routed_words == last.routed_words and figure.parts == last.parts
+    ]
     earlier, later = alike[0], alike[-1]
     if earlier is later or earlier.door.months_later == later.door.months_later:
         return None

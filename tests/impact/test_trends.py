@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -89,6 +90,16 @@ def test_a_question_asked_of_some_is_no_trend_of_one_asked_of_all() -> None:
         door(12), 10, share=rules.share(90, 100), routed=100, routed_words="who have used it"
     )
     assert wording.trend_words(measure(share_of(3, 10, 100), routed)) == ""
+
+
+def test_sums_of_other_evaluations_make_no_trend() -> None:
+    first, later = (
+        replace(share_of(months, count, 100), parts=frozenset(parts))
+        for months, count, parts in ((3, 30, "ab"), (12, 70, "a"))
+    )
+    assert wording.trend_words(measure(first, later)) == ""
+    same = replace(later, parts=first.parts)
+    assert wording.trend_words(measure(first, same)) != ""
 
 
 def test_means_have_a_trend_too() -> None:

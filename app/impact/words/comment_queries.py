@@ -88,6 +88,15 @@ class ThemeCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Commented:
+    """An evaluation that a search can be narrowed to."""
+
+    id: int
+    slug: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a search of comments asks for; empty means all."""
 
@@ -123,26 +132,28 @@ def unread_of(evaluation_id: int, *, most: int) -> list[Comment]:
     return _comments(statement, with_origin=True)
 
 
-def comments_count(wanted: Wanted, *, for_readers: bool) -> int:
+def comments_count(wanted: Wanted, *, among: Collection[int] | None) -> int:
     """How many comments a search finds."""
-    found = _select(func.count()).where(*_conditions(wanted, for_readers=for_readers))
+    found = _select(func.count()).where(*_conditions(wanted, among=among))
     return db.session.scalar(found) or 0
 
 
-def found_comments(wanted: Wanted, first: int, last: int, *, for_readers: bool) -> list[Comment]:
+def found_comments(
+    wanted: Wanted, first: int, last: int, *, among: Collection[int] | None
+) -> list[Comment]:
     """A page of what a search finds.
 
-    Readers see all, and where one came from. Others see what has been read, of evaluations in
-    which ten people wrote something, and never where it came from.
+    Readers see all (`among` is None), and where one came from. Others see what has been read, among
+    evaluations in which ten people wrote something, and never where it came from.
     """
     statement = (
         _select(*COLUMNS)
-        .where(*_conditions(wanted, for_readers=for_readers))
-        .order_by(Evaluation.title, Answer.id)
+        .where(*_conditions(wanted, among=among))
+        .order_by(Answer.id)
         .offset(first)
         .limit(last - first)
     )
-    return _comments(statement, with_origin=for_readers)
+    return _comments(statement, with_origin=among is None)
 
 
 def find_comment(answer_id: int) -> Comment | None:
@@ -153,12 +164,29 @@ def find_comment(answer_id: int) -> Comment | None:
     return found[0] if found else None
 
 
-def commented_evaluations(*, for_readers: bool) -> list[tuple[str, str]]:
-    """Slug and title of the evaluations that a search can be narrowed to."""
-    found = select(Evaluation.slug, Evaluation.title).order_by(Evaluation.title, Evaluation.slug)
-    of_them = _with_enough_writers() if not for_readers else select(CommentReading.evaluation_id)
-    rows = db.session.execute(found.where(Evaluation.id.in_(of_them)))
-    return [(slug, title) for slug, title in rows]
+def commented_evaluations() -> list[Commented]:
+    """The evaluations in which anybody has written something that is in the queue, or was read."""
+    return _commented(select(CommentReading.evaluation_id))
+
+
+def widely_commented_evaluations() -> list[Commented]:
+    """Those in which ten people have written something."""
+    people = func.count(distinct(Answer.response_id))
+    return _commented(
+        select(Answer.evaluation_id)
+        .where(*WRITTEN)
+        .group_by(Answer.evaluation_id)
+        .having(people >= ELSEWHERE_THRESHOLD)
+    )
+
+
+def _commented(ids: Any) -> list[Commented]:
+    rows = db.session.execute(
+        select(Evaluation.id, Evaluation.slug, Evaluation.title)
+        .where(Evaluation.id.in_(ids))
+        .order_by(Evaluation.title, Evaluation.slug)
+    )
+    return [Commented(*row) for row in rows]
 
 
 def offered_themes() -> list[tuple[str, str]]:
@@ -194,7 +222,7 @@ def contains(column: Any, words: str) -> ColumnElement[bool]:
     return found
 
 
-def _conditions(wanted: Wanted, *, for_readers: bool) -> list[Any]:
+def _conditions(wanted: Wanted, *, among: Collection[int] | None) -> list[Any]:
     conditions: list[Any] = [*WRITTEN]
     if wanted.words:
         conditions.append(contains(Answer.text, wanted.words))
@@ -211,19 +239,9 @@ def _conditions(wanted: Wanted, *, for_readers: bool) -> list[Any]:
         conditions.append(func.coalesce(CommentReading.is_read, False).is_(False))
     if wanted.state == "cut":
         conditions.append(CommentReading.is_cut)
-    if not for_readers:
-        conditions += [CommentReading.is_read, Answer.evaluation_id.in_(_with_enough_writers())]
+    if among is not None:
+        conditions += [CommentReading.is_read, Answer.evaluation_id.in_(among)]
     return conditions
-
-
-def _with_enough_writers() -> Any:
-    people = func.count(distinct(Answer.response_id))
-    return (
-        select(Answer.evaluation_id)
-        .where(*WRITTEN)
-        .group_by(Answer.evaluation_id)
-        .having(people >= ELSEWHERE_THRESHOLD)
-    )
 
 
 def _select(*columns: Any) -> Any:

@@ -78,17 +78,21 @@ def search() -> str:
         theme=request.args.get("theme", ""),
         state=request.args.get("state", "") if may_read() else "",
     )
-    length = comment_queries.comments_count(wanted, for_readers=may_read())
+    evaluations = (
+        comment_queries.commented_evaluations()
+        if may_read()
+        else comment_queries.widely_commented_evaluations()
+    )
+    among = None if may_read() else [one.id for one in evaluations]
+    length = comment_queries.comments_count(wanted, among=among)
     shown = pages(page_number(request.args.get("page")), length=length)
     return render_template(
         "impact/words/search.html",
         wanted=wanted,
         length=length,
-        comments=comment_queries.found_comments(
-            wanted, shown.first, shown.last, for_readers=may_read()
-        ),
+        comments=comment_queries.found_comments(wanted, shown.first, shown.last, among=among),
         pages=shown,
-        evaluations=comment_queries.commented_evaluations(for_readers=may_read()),
+        evaluations=[(one.slug, one.title) for one in evaluations],
         themes=comment_queries.offered_themes(),
         states=STATES,
         for_readers=may_read(),

@@ -74,7 +74,7 @@ def test_they_join_the_queue_and_go_with_an_import_that_is_undone(
 ) -> None:
     evaluation = make_evaluation(3)
     run = bring_in(["One", "Two"], evaluation, actor, now)
-    [found, _] = comment_queries.found_comments(Wanted(), 0, 10, for_readers=True)
+    [found, _] = comment_queries.found_comments(Wanted(), 0, 10, among=None)
     assert (found.door, found.consent) == ("3 months later, Microsoft Forms", None)
     themes.give_themes(found.id, [], new_name="Listening", actor=actor, now=now)
     db.session.add(

@@ -15,9 +15,9 @@ for (const source of document.querySelectorAll('[data-copy]')) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'govuk-button govuk-button--secondary'
-  button.textContent = 'Copy'
+  button.textContent = source.dataset.copy.startsWith('the table') ? 'Copy the table' : 'Copy'
   const label = document.querySelector(`label[for="${source.id}"]`)
-  button.setAttribute('aria-label', `Copy ${label ? label.textContent : 'formatted text'}`)
+  button.setAttribute('aria-label', `Copy ${source.dataset.copy || label?.textContent || 'formatted text'}`)
   const answer = document.createElement('span')
   answer.setAttribute('role', 'status')
   const row = document.createElement('p')

@@ -41,7 +41,11 @@ def test_a_picture_carries_its_words_its_number_and_its_source() -> None:
 def test_a_bar_is_as_long_as_its_share_and_its_range_stays_on_it() -> None:
     piece = a_piece({"use": 40})
     piece["lines"][0]["chart"] = {
-        "kind": "share", "count": 10, "base": 40, "low": 0.0, "high": 100.0,
+        "kind": "share",
+        "count": 10,
+        "base": 40,
+        "low": 0.0,
+        "high": 100.0,
         "segments": [6, 4],
     }
     drawn = fromstring(picture(piece, LOOK))

@@ -11,12 +11,14 @@ from app.audit.models import AuditLine
 from app.impact.reports.models import EvaluationReport, ReportSection, ReportVersion
 from app.impact.reports.operations import publish as publish_report
 from app.impact.reports.operations import withdraw
+from app.impact.words.quotes import withdraw_quote
 from app.kernel.access import Role
 from app.kernel.db import db
 from app.kernel.refusals import Refused
 from app.surveys.models import Evaluation
 from tests.support.answers import add_responses, wave_of
-from tests.support.factories import make_offer, make_partnership, make_person
+from tests.support.comments import add_comments, commented, released
+from tests.support.factories import NOW, make_offer, make_partnership, make_person
 from tests.support.page_client import PageClient, PageResponse
 from tests.support.reports import (
     KEY,
@@ -290,3 +292,26 @@ def test_reports_are_found_by_words_offer_topic_and_year(
     ):
         found = client.get(f"/evaluation-reports?{query}")
         assert ("What people say." in found.words) is is_found, query
+
+
+def test_a_quotation_stands_in_a_report_until_it_is_withdrawn(client: PageClient) -> None:
+    text = "I take it into supervision."
+    quoted = commented(text)
+    kept, inside = released(text), "Only for us."
+    add_comments(quoted, inside, consent="inside")
+    released(inside)
+    staff = make_person(Role.DELIVERY)
+    sign_in(client, staff)
+    slug = published(client, quoted).rpartition("/")[2]
+    sign_out(client)
+    page = client.get(f"/evaluation-reports/{slug}")
+    assert [quote.words for quote in page.select("blockquote")] == [
+        f"{text} Somebody who answered: 3 months later"
+    ]
+    assert text in client.get(f"/evaluation-reports/{slug}/versions/1/figures.csv").text
+    assert inside not in page.text
+    actor = db.session.merge(staff)
+    withdraw_quote(kept.reference, 1, "It names a school", actor=actor, now=NOW)
+    db.session.commit()
+    for path in ("", "/versions/1", "/versions/1/figures.csv"):
+        assert text not in client.get(f"/evaluation-reports/{slug}{path}").text

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import jobs
 from app.impact.words import duty, reading
 from app.kernel.access import Role
 from app.kernel.db import db
@@ -86,6 +87,14 @@ def test_it_goes_to_who_holds_the_post_and_to_the_group_when_nobody_does(reader:
     advisor.deactivated_at = MONDAY
     duty.remind_reader(now=MONDAY + DAY)
     assert [letter.to_name for letter in letters()] == ["Ada Voss", "Dee Park"]
+
+
+def test_the_worker_notes_new_comments_and_tells_the_reader(reader: str) -> None:
+    add_comments(make_evaluation(3), "One")
+    db.session.commit()
+    assert list(jobs.queue_comments(THURSDAY)) == [1, 0]
+    assert list(jobs.queue_comments(MONDAY)) == [0, 1]
+    assert jobs.queue_comments in {job.run for job in jobs.JOBS}
 
 
 def test_only_who_may_read_is_given_the_task(reader: str) -> None:

@@ -223,7 +223,8 @@ def _text_problem(question: AskedQuestion, values: list[str]) -> str | None:
         return f"Write one answer only: {question.words}"
     most = TEXT_LENGTHS[question.kind]
     if len(values[0]) > most:
-        return f"Use {most:,} characters or fewer: {question.words}"
+        shorter = f"shorten it by {len(values[0]) - most:,}"
+        return f"Use {most:,} characters or fewer, {shorter}: {question.words}"
     return None
 
 

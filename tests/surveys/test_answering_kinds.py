@@ -133,7 +133,7 @@ def test_a_short_answer_is_short_and_asked_for_in_words(
     missing = client.post_form(page, {})
     assert missing.errors == ["Write an answer: What helped?"]
     page = client.post_form(page, {HELPED: "x" * 201})
-    assert page.errors == ["Use 200 characters or fewer: What helped?"]
+    assert page.errors == ["Use 200 characters or fewer, shorten it by 1: What helped?"]
     assert page.page.one("input", id=HELPED)["value"] == "x" * 201
 
 

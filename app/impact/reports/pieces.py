@@ -30,6 +30,7 @@ GROUPS = {
 }
 OPEN_LINK = "Through an open link"
 REACH = "Reach"
+NO_RATE_YET = "–: some people are still being asked, so there is no rate yet."
 ORDER = (REACH, *GROUPS.values(), OPEN_LINK)
 SCORES = range(11)
 
@@ -81,7 +82,8 @@ def reach_piece(reach: Reach) -> Piece | None:
     """Who came, in public: no line of fewer than 10 people, and none to be had by subtraction."""
     if reach.people < ELSEWHERE_THRESHOLD:
         return None
-    rows = [["Sessions", f"{reach.events:,}"], ["People who came", f"{reach.people:,}"]]
+    sessions = ["Sessions with a register", f"{reach.events:,}"]
+    rows = [sessions, ["People who came", f"{reach.people:,}"]]
     if reach.first_on and reach.last_on:
         rows.append(["First session", short_date_words(reach.first_on)])
         rows.append(["Latest session", short_date_words(reach.last_on)])
@@ -142,7 +144,7 @@ def _answered(summary: EvaluationSummary) -> Piece | None:
                 title="How many answered",
                 columns=["When asked", "Asked", "Answered", "Rate"],
                 rows=rows,
-                note="",
+                note=NO_RATE_YET if any(door.rate and door.waiting for door in shown) else "",
             )
         ],
         bases={f"answered {door.key}": Bases(total=door.in_figures, groups={}) for door in shown},

@@ -87,7 +87,7 @@ def test_a_quarter_without_a_session_is_empty_and_says_so(client: PageClient) ->
     page = client.get(f"{ADDRESS}?period=2024-25-q4")
     assert "Fewer than 10 people are on the registers of this time" in page.words
     assert "14 of 14" not in page.words
-    assert "No figures of 10 answers or more yet" in page.words
+    assert "No session of this time has figures of 10 answers or more" in page.words
     assert client.get(f"{ADDRESS}?period=nonsense").status_code == 200
     assert client.get("/impact/priority-reports/2022-25-99").status_code == 404
     assert client.get("/impact/priority-reports/nonsense").status_code == 404

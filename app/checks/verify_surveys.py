@@ -22,8 +22,8 @@ from app.surveys.models import (
     SurveyStop,
     Wave,
 )
+from app.surveys.plan_conditions import PLACED, is_change_of
 from app.surveys.plan_models import ChangeKind, SurveyAddressee, WaveChange
-from app.surveys.planning import PLACED, is_change_of
 from app.surveys.response_models import Answer, Response, ResponseSource
 from app.surveys.schedule_rules import Placed
 from app.surveys.sending import about_impact

@@ -21,7 +21,7 @@ from app.surveys.models import (
     SurveyInvitation,
     Wave,
 )
-from app.surveys.planning import asked_about, came
+from app.surveys.plan_conditions import asked_about, came
 from app.surveys.response_models import Response, ResponseSource
 
 

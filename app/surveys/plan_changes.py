@@ -22,8 +22,8 @@ from app.surveys.models import (
     SurveyInvitation,
     Wave,
 )
+from app.surveys.plan_conditions import of_line
 from app.surveys.plan_models import ChangeKind, WaveChange
-from app.surveys.planning import of_line
 from app.surveys.schedule_rules import Placed
 
 ITS_TIME_HAS_PASSED = "Its own day has passed: choose another day for it, or leave it as it is"

@@ -9,51 +9,43 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
     and_,
     bindparam,
-    delete,
     false,
     insert,
     null,
     or_,
     select,
     true,
-    update,
 )
-from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
-from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingState
+from app.bookings.models import Booking, BookingState
 from app.catalogue.models import Event, EventState, Offer
 from app.kernel.db import db
 from app.kernel.london import london_date
 from app.kernel.tokens import derived_token, new_reference, token_hash
 from app.surveys import rules
+from app.surveys.following import follow_events, withdraw_planned
 from app.surveys.models import (
     Evaluation,
     InvitationState,
     MissedBecause,
     SurveyInvitation,
-    SurveyStop,
     Wave,
-    evaluation_offer,
+)
+from app.surveys.plan_conditions import (
+    PLACED,
+    asked_about,
+    came,
+    is_change_of,
+    may_be_asked,
+    window_of,
 )
 from app.surveys.plan_models import ChangeKind, SurveyAddressee, WaveChange
-from app.surveys.schedule_rules import Placed
 
-CAME = (AttendanceOutcome.ATTENDED, AttendanceOutcome.ATTENDED_IN_PART)
 REFERENCE_LENGTH = 12
 MOST_AT_ONCE = 1000
-# What tells when a line of the schedule falls due, and what staff changed in it.
-PLACED = (
-    Wave.months_later,
-    Event.starts_at,
-    Event.ends_at,
-    Evaluation.counted_from_on,
-    WaveChange.kind,
-    WaveChange.moved_to,
-)
 
 
 def plan_invitations(*, now: datetime) -> int:
@@ -82,161 +74,6 @@ def plan_invitations(*, now: datetime) -> int:
         _plan_wave(months_later, queries, now=now)
         for months_later, queries in sorted(kinds.items())
     )
-
-
-def withdraw_planned(*, now: datetime) -> None:
-    """Forget what was planned for people who may or need not be asked any more (R36, S32).
-
-    What had fallen due by then is missed, and says why.
-    """
-    for because, condition in (
-        (MissedBecause.EVENT_CANCELLED, _of_cancelled_event()),
-        (MissedBecause.UNREACHABLE, _to_somebody_unreachable()),
-    ):
-        db.session.execute(
-            update(SurveyInvitation)
-            .where(SurveyInvitation.state == InvitationState.PLANNED)
-            .where(SurveyInvitation.due_at <= now, condition)
-            .values(state=InvitationState.MISSED, missed_because=because),
-            execution_options={"synchronize_session": False},
-        )
-    db.session.execute(_planned_in_vain(), execution_options={"synchronize_session": False})
-
-
-def _of_cancelled_event() -> ColumnElement[bool]:
-    cancelled = select(Event.id).where(
-        Event.id == SurveyInvitation.event_id, Event.state == EventState.CANCELLED
-    )
-    return cancelled.correlate(SurveyInvitation).exists()
-
-
-def _to_somebody_unreachable() -> ColumnElement[bool]:
-    gone = or_(Person.email.is_(None), Person.deactivated_at.is_not(None))
-    unreachable = select(Person.id).where(Person.id == SurveyInvitation.person_id, gone)
-    return unreachable.correlate(SurveyInvitation).exists()
-
-
-@cache
-def _planned_in_vain() -> Delete:
-    asked_before = select(Wave.id).where(Wave.months_later == rules.BEFORE)
-    still_asked = (
-        select(Booking.id)
-        .join(Event, Event.id == Booking.event_id)
-        .join(Person, Person.id == Booking.person_id)
-        .where(
-            Booking.id == SurveyInvitation.booking_id,
-            Event.state != EventState.CANCELLED,
-            may_be_asked(),
-            or_(
-                and_(
-                    SurveyInvitation.wave_id.in_(asked_before),
-                    Booking.state == BookingState.CONFIRMED,
-                ),
-                and_(SurveyInvitation.wave_id.not_in(asked_before), came()),
-            ),
-        )
-        .correlate(SurveyInvitation)
-    )
-    still_listed = (
-        select(SurveyAddressee.id)
-        .join(Person, Person.id == SurveyAddressee.person_id)
-        .where(
-            SurveyInvitation.event_id.is_(None),
-            SurveyAddressee.evaluation_id == SurveyInvitation.evaluation_id,
-            SurveyAddressee.person_id == SurveyInvitation.person_id,
-            may_be_asked(),
-        )
-        .correlate(SurveyInvitation)
-    )
-    return delete(SurveyInvitation).where(
-        SurveyInvitation.state == InvitationState.PLANNED,
-        ~still_asked.exists(),
-        ~still_listed.exists(),
-    )
-
-
-def follow_events() -> None:
-    """Move what is planned with its event, or as staff have changed the schedule (R36, R42).
-
-    One statement for each line of the schedule that is not as it should be.
-    """
-    planned = (
-        select(
-            SurveyInvitation.event_id,
-            SurveyInvitation.wave_id,
-            SurveyInvitation.due_at,
-            SurveyInvitation.closes_at.label("send_by"),
-            *PLACED,
-        )
-        .join(Wave, Wave.id == SurveyInvitation.wave_id)
-        .join(Evaluation, Evaluation.id == SurveyInvitation.evaluation_id)
-        .outerjoin(Event, Event.id == SurveyInvitation.event_id)
-        .outerjoin(WaveChange, is_change_of(SurveyInvitation.wave_id, SurveyInvitation.event_id))
-        .where(SurveyInvitation.state == InvitationState.PLANNED)
-        .distinct()
-    )
-    for line in db.session.execute(planned).mappings().all():
-        window = _window(dict(line))
-        values: dict[str, Any] = {}
-        if line["kind"] is ChangeKind.SKIP:
-            values = {"state": InvitationState.MISSED, "missed_because": MissedBecause.SKIPPED}
-        elif (window.due_at, window.send_by) != (line["due_at"], line["send_by"]):
-            values = {"due_at": window.due_at, "closes_at": window.send_by}
-        if values:
-            db.session.execute(
-                update(SurveyInvitation)
-                .where(
-                    SurveyInvitation.state == InvitationState.PLANNED,
-                    of_line(line["wave_id"], line["event_id"]),
-                    SurveyInvitation.due_at == line["due_at"],
-                    SurveyInvitation.closes_at == line["send_by"],
-                )
-                .values(**values),
-                execution_options={"synchronize_session": False},
-            )
-
-
-def of_line(wave_id: int, event_id: int | None) -> ColumnElement[bool]:
-    """Whether an invitation is of this line of the schedule: a wave of an event, or of a list."""
-    of_event = SurveyInvitation.event_id == event_id  # IS NULL of a list
-    return and_(SurveyInvitation.wave_id == wave_id, of_event)
-
-
-def is_change_of(wave_id: Any, event_id: Any) -> ColumnElement[bool]:
-    """Whether a change of the schedule is of this wave of this event; of a list without one."""
-    return and_(WaveChange.wave_id == wave_id, WaveChange.event_id.is_not_distinct_from(event_id))
-
-
-def came() -> ColumnElement[bool]:
-    """Whether a booking's person attended, or attended in part, on one of the event's dates."""
-    attended = select(Attendance.id).where(
-        Attendance.booking_id == Booking.id, Attendance.outcome.in_(CAME)
-    )
-    return and_(Booking.state != BookingState.CANCELLED, attended.exists())
-
-
-def may_be_asked() -> ColumnElement[bool]:
-    """Whether a person can be written to and has not asked us to stop."""
-    stopped = select(SurveyStop.person_id).where(SurveyStop.person_id == Person.id)
-    return and_(Person.email.is_not(None), Person.deactivated_at.is_(None), ~stopped.exists())
-
-
-def asked_about() -> ColumnElement[bool]:
-    """Whether an event's offer belongs to an evaluation: by name, or by the series it is in.
-
-    In a series, an offer whose own plan asks at the same time is left to its own plan.
-    """
-    by_name = select(evaluation_offer.c.offer_id).where(
-        evaluation_offer.c.evaluation_id == Evaluation.id, evaluation_offer.c.offer_id == Offer.id
-    )
-    own, own_wave = aliased(Evaluation), aliased(Wave)
-    asked_by_its_own_plan = (
-        select(own_wave.id)
-        .join(own, own.id == own_wave.evaluation_id)
-        .where(own.is_default_for_id == Offer.id, own_wave.months_later == Wave.months_later)
-    )
-    by_series = and_(Offer.series_id == Evaluation.series_id, ~asked_by_its_own_plan.exists())
-    return or_(by_name.exists(), by_series)
 
 
 def _plan_wave(months_later: int, queries: Iterable[Any], *, now: datetime) -> int:
@@ -355,16 +192,8 @@ def _already_planned() -> ColumnElement[bool]:
     )
 
 
-def _window(line: dict[str, Any]) -> rules.Window:
-    """When a line of the schedule falls due: what `PLACED` found of it."""
-    placed = Placed(
-        line["months_later"], line["starts_at"], line["ends_at"], line["counted_from_on"]
-    )
-    return placed.window(line["moved_to"])
-
-
 def _row(found: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    reference, window = new_reference(REFERENCE_LENGTH), _window(found)
+    reference, window = new_reference(REFERENCE_LENGTH), window_of(found)
     because = MissedBecause.LATE if now > window.send_by else None
     if found["kind"] is ChangeKind.SKIP:
         because = MissedBecause.SKIPPED

@@ -37,7 +37,7 @@ from app.surveys.models import (
     SurveyInvitation,
     Wave,
 )
-from app.surveys.planning import came
+from app.surveys.plan_conditions import came
 from app.surveys.queries import NO_MEASURE_ID, RATHER_NOT_SAY, SECTOR_KEY, find_open_survey
 from app.surveys.response_models import Answer, Pairing, Response, ResponseSource, random_id
 

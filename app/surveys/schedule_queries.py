@@ -26,8 +26,8 @@ from app.surveys.models import (
     SurveyInvitation,
     Wave,
 )
+from app.surveys.plan_conditions import asked_about, is_change_of, of_line
 from app.surveys.plan_models import ChangeKind, WaveChange
-from app.surveys.planning import asked_about, is_change_of, of_line
 from app.surveys.schedule_rules import LineState, Period
 from app.surveys.sending import about_impact
 

@@ -115,7 +115,7 @@ def periods(today: date) -> list[Period]:
     return [
         Period(
             "near",
-            "Two months back to three months ahead",
+            "Around now",
             add_months(today, -2),
             add_months(today, 3),
         ),

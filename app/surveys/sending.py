@@ -24,8 +24,8 @@ from app.surveys.models import (
     SurveyStop,
     Wave,
 )
+from app.surveys.plan_conditions import is_change_of
 from app.surveys.plan_models import ChangeKind, WaveChange
-from app.surveys.planning import is_change_of
 
 MESSAGE_KINDS = ("survey_invitation", "survey_reminder")
 

@@ -272,7 +272,8 @@ def _let_in(
     now: datetime,
 ) -> tuple[frozenset[BatchKey], ...]:
     until = found[door_key[0]].facts.open_until
-    has_ended = until is not None and until <= now
+    has_made_links = found[door_key[0]].facts.has_made_links
+    has_ended = until is not None and until <= now and not has_made_links
     this_month = london_date(now).replace(day=1)
 
     def is_closed(key: BatchKey) -> bool:

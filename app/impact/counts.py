@@ -139,6 +139,7 @@ class EvaluationFacts:
     open_from: datetime | None
     open_until: datetime | None
 
+    has_made_links: bool = False  # for sessions or organisations; others may be made any day
 
 @dataclass(frozen=True, slots=True)
 class Reach:

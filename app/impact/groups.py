@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from app.catalogue.models import Event, EventState, Offer, Series, Topic, offer_topic
 from app.impact import periods
@@ -19,6 +19,15 @@ from app.kernel.db import db
 from app.kernel.london import london_date, short_date_words
 from app.partnership.models import Priority, Sector
 from app.surveys.models import Evaluation, evaluation_offer
+from app.surveys.open_link_models import OpenLink
+
+# Links for one session or organisation answer at the open link's door; they end when they end.
+_OF_MADE_LINKS = select(OpenLink.id).where(OpenLink.evaluation_id == Evaluation.id)
+_MADE_SINCE, _MADE_UNTIL = (
+    _OF_MADE_LINKS.with_only_columns(column).correlate(Evaluation).scalar_subquery()
+    for column in (func.min(OpenLink.open_from), func.max(OpenLink.open_until))
+)
+_HAS_NO_OWN_LINK = Evaluation.open_version_id.is_(None)
 
 FACTS = (
     Evaluation.id,
@@ -26,9 +35,13 @@ FACTS = (
     Evaluation.title,
     Evaluation.subject_words,
     Evaluation.series_id,
-    Evaluation.open_version_id.is_not(None),
-    Evaluation.open_from,
-    Evaluation.open_until,
+    or_(Evaluation.open_version_id.is_not(None), _MADE_UNTIL.is_not(None)),
+    case((_HAS_NO_OWN_LINK, _MADE_SINCE), else_=Evaluation.open_from),
+    case(
+        (or_(_HAS_NO_OWN_LINK, Evaluation.open_until < _MADE_UNTIL), _MADE_UNTIL),
+        else_=Evaluation.open_until,
+    ),
+    _MADE_UNTIL.is_not(None),
 )
 
 

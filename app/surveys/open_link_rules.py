@@ -57,6 +57,14 @@ def last_day(until: datetime) -> date:
     return london_date(until - timedelta(seconds=1))
 
 
+def results_are_out(own_until: datetime | None, *, now: datetime) -> bool:
+    """Whether an evaluation's own link ended this month, so that the month's answers are shown."""
+    if own_until is None or own_until > now:
+        return False
+    ended, today = london_date(own_until), london_date(now)
+    return (ended.year, ended.month) == (today.year, today.month)
+
+
 def problem_with(first: date | None, last: date, *, today: date) -> str | None:
     """Why a link cannot be open in that time; None if it can."""
     if last < today:

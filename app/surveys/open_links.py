@@ -79,6 +79,11 @@ def open_for_organisations(
     if problem := open_link_rules.problem_with(first, last, today=london_date(now)):
         raise Refused(problem)
     evaluation = db.session.get_one(Evaluation, evaluation_id, with_for_update=True)
+    if open_link_rules.results_are_out(evaluation.open_until, now=now):
+        raise Refused(
+            "The link for the whole workforce closed this month and its results are out: "
+            "make others from next month on, so that figures never differ by a few answers"
+        )
     slug = questionnaire_slug or QuestionnaireKind.IMPACT.value
     version = questionnaires.newest_version(slug, QuestionnaireKind.IMPACT)
     if version is None:

@@ -403,3 +403,15 @@ def test_the_letter_to_a_contact_reads_as_it_is_written_down(
     if os.environ.get("RIPPLE_WRITE_LETTERS"):
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
+
+
+def test_no_link_is_made_in_a_month_whose_results_are_out(
+    client: PageClient, evaluation: Evaluation, now: datetime
+) -> None:
+    evaluation = db.session.get_one(Evaluation, evaluation.id)
+    evaluation.open_until = now - timedelta(hours=1)
+    db.session.commit()
+    page = client.get("/manage/evaluations/toolkit/links/new")
+    page = client.submit(page, {"last": "31 January 2027"}, button="Make the links")
+    assert page.errors[0].startswith("The link for the whole workforce closed this month")
+    assert db.session.scalar(select(func.count(OpenLink.id))) == 0

@@ -103,7 +103,8 @@ def quiet_step(step: str, *module_and_arguments: str) -> Result:
 def pytest_step(marked: str, *arguments: str) -> list[Result]:
     """Run the tests so marked in one pool; a result for each kind of test."""
     print("--- tests", flush=True)
-    processes = str(max(2, os.cpu_count() or 2))
+    # One more than there are processors: while a test waits for a browser, another runs.
+    processes = str((os.cpu_count() or 2) + 1)
     command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal"]
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"

@@ -356,6 +356,6 @@ def test_many_rows_are_taken_in_quickly(
     """1,000 rows in a fifth of the time that 5,000 may take."""
     reference = draft_of(toolkit(1_000), evaluation, actor, now)
     plans = suggested(reference)
-    begun = time.perf_counter()
+    begun = time.process_time()
     imports.import_answers(reference, plans, actor=actor, now=now)
-    assert time.perf_counter() - begun < 1.5
+    assert time.process_time() - begun < 1.5

@@ -287,10 +287,10 @@ def test_a_file_as_excel_itself_writes_it_is_read_alike() -> None:
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_no_file_of_answers_is_refused_at_once_with_what_to_do(what: str) -> None:
     content, words = REFUSED[what]
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(Refused, match=words):
         read_forms_file(content)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_a_sheet_that_lies_about_its_size_is_read_by_its_cells() -> None:
@@ -336,12 +336,12 @@ def spoilt(content: bytes, chance: random.Random) -> bytes:
 def test_500_damaged_files_are_read_or_refused_and_nothing_else() -> None:
     outcomes = {FormsFile: 0, Refused: 0}
     for content in damaged_files(500):
-        begun = time.perf_counter()
+        begun = time.process_time()
         try:
             outcomes[type(read_forms_file(content))] += 1
         except Refused:
             outcomes[Refused] += 1
-        assert time.perf_counter() - begun < 2
+        assert time.process_time() - begun < 2
     assert min(outcomes.values()) > 40, outcomes
 
 

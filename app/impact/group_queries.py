@@ -42,8 +42,8 @@ def group_summary(
     else:
         personal, open_ = _of_sessions(holdings, counts, threshold=threshold)
     doors, open_doors = pooling.pooled_doors(personal), pooling.pooled_doors(open_)
-    measures = pooling.pooled_measures(personal, doors)
-    open_measures = pooling.pooled_measures(open_, open_doors)
+    measures = pooling.with_figures(pooling.pooled_measures(personal, doors))
+    open_measures = pooling.with_figures(pooling.pooled_measures(open_, open_doors))
     changes = pooling.pooled_changes(personal + open_, doors + open_doors)
     reach = _kept_reach(group, holdings, counts) or _reach(group)
     chosen = group.period if kind.has_periods else None

@@ -119,6 +119,13 @@ def pooled_measures(sources: Iterable[Source], doors: Iterable[Door]) -> tuple[M
     )
 
 
+def with_figures(measures: Iterable[MeasureLines]) -> tuple[MeasureLines, ...]:
+    """Measures of which something is shown; of the others, how many answered says enough."""
+    return tuple(
+        measure for measure in measures if not all(one.is_withheld for one in measure.figures)
+    )
+
+
 def pooled(figures: Sequence[Figure], door: Door) -> Figure:
     """These figures added up, those of too few answers left out."""
     parts = [figure for figure in figures if figure.base >= ELSEWHERE_THRESHOLD]

@@ -18,7 +18,9 @@ from tests.support.page import Element, Form, Page
 
 MOST_STATEMENTS = 15
 MOST_STATEMENTS_OF_A_REPORT = 20
-MOST_STATEMENTS_OF_PUBLISHING = 30  # reads a report whole, and freezes it
+# Publishing reads a report whole and freezes it; the report of a priority holds a whole summary.
+MOST_STATEMENTS_OF_PUBLISHING = 30
+WHOLE_REPORTS = ("/impact/reports/", "/impact/priority-reports/")
 # A read may note that somebody is still there, or that an address asks too often; nothing else.
 MAY_BE_WRITTEN_BY_A_READ = {"sign_in_session", "attempt"}
 WRITES = re.compile(r'\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
@@ -187,7 +189,7 @@ class PageClient(FlaskClient):
         count = len(self.watch.statements)
         is_report = response.request.path.startswith("/impact/")
         most = MOST_STATEMENTS_OF_A_REPORT if is_report else MOST_STATEMENTS
-        if response.request.path.startswith("/impact/reports/"):
+        if response.request.path.startswith(WHOLE_REPORTS):
             most = MOST_STATEMENTS_OF_PUBLISHING
         if count > most:
             listed = "\n  ".join([" ".join(s.split())[:200] for s in self.watch.statements])

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, distinct, func, select
 from app.bookings.models import Attendance, Booking, BookingState
 from app.catalogue.models import Event, EventState, Offer, OfferState
 from app.catalogue.rules import KIND_WORDS
-from app.impact import group_tables, periods, wording
+from app.impact import group_tables, wording
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience
 from app.impact.group_queries import group_summary
 from app.impact.groups import GroupKind
@@ -55,6 +55,7 @@ class PriorityReport:
     evaluations: PlainTable
     quotes: tuple[Quote, ...]
     reports: tuple[ReportLine, ...]
+    times: tuple[tuple[str, str], ...]  # slug and words of those in which there was a session
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -106,6 +107,7 @@ def priority_report(slug: str, period: Period, *, now: datetime) -> PriorityRepo
         evaluations=_evaluations(summary),
         quotes=_quotes(ids, period) if named else (),
         reports=_reports(ids, period) if named else (),
+        times=_times(summary, period),
     )
 
 
@@ -119,11 +121,11 @@ def choices() -> list[tuple[str, str, str]]:
     return [(f"{plan}-{number}", plan, f"{number}. {title}") for plan, number, title in rows]
 
 
-def times(now: datetime) -> list[Period]:
-    """Financial years and their quarters from the first session on, the latest first."""
-    first = db.session.scalar(select(func.min(Event.starts_at)))
-    found = periods.between((first or now).date(), now.date())
-    return [period for period in found if not period.slug.startswith("school")]
+def _times(summary: GroupSummary, chosen: Period) -> tuple[tuple[str, str], ...]:
+    """Financial years and quarters with a session of these offers, and the one that is shown."""
+    found = tuple(one for one in summary.periods if not one[0].startswith("school"))
+    shown = (chosen.slug, chosen.title)
+    return found if shown in found else (shown, *found)
 
 
 def _figures(summary: GroupSummary) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:

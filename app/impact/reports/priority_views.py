@@ -20,12 +20,10 @@ bp = Blueprint("priority_reports", __name__)
 @writers_only
 def list_priorities() -> str:
     """Every priority, to choose one and a time."""
-    now = clock.now()
     return render_template(
         "impact/reports/priority_list.html",
         choices=priorities.choices(),
-        times=priorities.times(now),
-        this_year=periods.financial_year_of(now),
+        this_year=periods.financial_year_of(clock.now()),
     )
 
 
@@ -37,7 +35,6 @@ def priority(slug: str) -> str:
     return render_template(
         "impact/reports/priority.html",
         report=found,
-        times=priorities.times(clock.now()),
         page=showing,
         pictures=lambda key: (
             f"/impact/priority-reports/{slug}/charts/{key}.svg?period={found.period.slug}"

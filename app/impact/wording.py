@@ -322,7 +322,7 @@ def pooled_state_words(door: Door) -> str:
     why = "asking is still open, or they stand in groups too small to be shown alone"
     if not door.in_figures:
         return f"None of them is in the figures below: {why}."
-    return f"{door.in_figures:,} of them are in the figures below. Of the others, {why}."
+    return f"{door.in_figures:,} of them are in the figures below. The others wait: {why}."
 
 
 def added_words(figure: Figure) -> str:
@@ -338,6 +338,6 @@ def pairs_added_words(change: BeforeAfter) -> str:
 def _added(evaluations: int, left_out: int) -> str:
     parts = [f"{evaluations} evaluations added up"] if evaluations > 1 else []
     if left_out and evaluations:
-        more = "1 more has" if left_out == 1 else f"{left_out} more have"
+        more = "1 more evaluation has" if left_out == 1 else f"{left_out} more evaluations have"
         parts.append(f"{more} too few answers to be added")
     return "; ".join(parts)

@@ -166,3 +166,17 @@ def test_what_the_open_link_says_stands_beside_and_is_never_added() -> None:
     withheld = measure(Figure(door(None), 10))
     assert wording.open_beside_words(invited, [withheld]) == ""
     assert wording.open_beside_words(invited, []) == ""
+
+
+def test_a_sum_says_what_is_added_and_what_waits() -> None:
+    figure = replace(share_of(3, 30, 41), evaluations=3, left_out=1)
+    assert wording.added_words(figure) == (
+        "3 evaluations added up; 1 more evaluation has too few answers to be added"
+    )
+    waiting = replace(door(3, Schools=40), in_figures=25)
+    assert wording.pooled_state_words(waiting) == (
+        "25 of them are in the figures below. The others wait: asking is still open, or they "
+        "stand in groups too small to be shown alone."
+    )
+    assert wording.pooled_state_words(replace(waiting, in_figures=0)).startswith("None of them")
+    assert wording.pooled_state_words(door(3, Schools=40)) == ""

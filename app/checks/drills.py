@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.checks import kill_drill, race_drill, stage
+from app.checks import disclosure_attack, invented_answers, kill_drill, race_drill, stage
 from app.checks.crowd import Crowd, without_the_lock
 from app.checks.verify import verify
 from app.kernel import clock
@@ -73,6 +73,21 @@ def results(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> d
     return results_drill.results(settings, rounds=rounds, size=size, seed=seed)
 
 
+def disclosure(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """Attack what pages show of so many invented evaluations; `rounds` does nothing."""
+    with transaction():
+        stage.make_partnership()
+    broken, figures = {}, 0
+    for number in range(seed, seed + size):
+        with transaction():
+            invented = invented_answers.invent(number)
+            found, shown = disclosure_attack.attack(invented, invented_answers.play(invented))
+        figures += shown
+        if found != disclosure_attack.SAFE:
+            broken[number] = found
+    return {"ok": not broken, "data_sets": size, "figures": figures, "broken": broken}
+
+
 def _faults() -> list[str]:
     faults = [finding.name for finding in verify(now=clock.now()) if finding.violations]
     db.session.rollback()
@@ -84,6 +99,7 @@ DRILLS = {
     "race": (race, 200),
     "kill": (kill, 10),
     "results": (results, 100_000),
+    "disclosure": (disclosure, 200),
 }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, RUNNING_TEAM_THRESHOLD
 
@@ -22,6 +21,7 @@ class Batch:
     is_whole_year: bool
     answers: int
     is_closed: bool
+    is_over: bool = True  # whether its year is
 
     @property
     def key(self) -> tuple[date, bool]:
@@ -29,6 +29,7 @@ class Batch:
         return self.answered_on, self.is_whole_year
 
 
+MANY = ELSEWHERE_THRESHOLD
 Step = frozenset[tuple[date, bool]]
 
 
@@ -38,27 +39,39 @@ def released_steps(batches: Iterable[Batch], *, threshold: int) -> tuple[Step, .
     Each step adds at least the threshold. Nothing behind a batch that is still open is let in, so
     that what is shown only grows.
     """
+    ordered = sorted(batches, key=lambda batch: (batch.answered_on.year, *batch.key[::-1]))
+    # Many answers without an event are a step by themselves: no date says when each of them came.
+    # Few of them follow the months of their year, once that is over.
+    alone = [batch for batch in ordered if batch.is_whole_year and batch.answers >= MANY]
+    in_turn = [batch for batch in ordered if batch not in alone]
+    let_in: list[Step] = []
     # The larger steps are sums of the smallest that anybody sees: whoever sees both, as the running
     # team does that reads a published report, finds nothing smaller between them.
-    let_in: list[Step] = []
     waiting: list[Step] = []
     answers = 0
-    for step, count in _smallest_steps(batches):
+    for step, count in _smallest_steps(in_turn):
         waiting.append(step)
         answers += count
         if answers >= threshold:
             let_in.append(Step().union(*waiting))
             waiting, answers = [], 0
-    return tuple(let_in)
+    return (*let_in, *(Step([batch.key]) for batch in alone if batch.is_closed))
 
 
-def _smallest_steps(batches: Iterable[Batch]) -> Iterator[tuple[Step, int]]:
+def is_dated(step: Step) -> bool:
+    """Whether it was a month that closed, or a year that is over, and can gain nothing more."""
+    return len(step) > 1 or not any(is_whole_year for _, is_whole_year in step)
+
+
+def _smallest_steps(in_turn: Iterable[Batch]) -> Iterator[tuple[Step, int]]:
     waiting: list[Batch] = []
-    for step in _steps(batches, ELSEWHERE_THRESHOLD):
-        waiting += step
-        answers = sum(batch.answers for batch in waiting)
+    for batch in in_turn:
+        if not (batch.is_closed and (batch.is_over or not batch.is_whole_year)):
+            return
+        waiting.append(batch)
+        answers = sum(one.answers for one in waiting)
         if answers >= RUNNING_TEAM_THRESHOLD:
-            yield Step(batch.key for batch in waiting), answers
+            yield Step(one.key for one in waiting if one.answers), answers
             waiting = []
 
 
@@ -88,20 +101,3 @@ def released_imports(batches: Iterable[tuple[int, int]], *, threshold: int) -> f
             let_in += waiting
             waiting, answers = [], 0
     return frozenset(let_in)
-
-
-def _steps(batches: Iterable[Batch], threshold: int) -> Iterator[list[Batch]]:
-    ordered = sorted(batches, key=lambda batch: (batch.answered_on.year, *batch.key[::-1]))
-    for _, found in groupby(ordered, key=lambda batch: batch.answered_on.year):
-        of_year = list(found)
-        without_event = sum(batch.answers for batch in of_year if batch.is_whole_year)
-        if 0 < without_event < threshold:
-            # Months shown now and the few without an event later would differ by those few.
-            if not all(batch.is_closed for batch in of_year):
-                return
-            yield of_year
-            continue
-        for batch in of_year:
-            if not batch.is_closed:
-                return
-            yield [batch]

@@ -99,11 +99,13 @@ def let_in(
 
 def _break_down(door: DoorCounts, groups: Mapping[BatchKey, list[_Group]]) -> frozenset[BatchKey]:
     """Put sectors together in lines; which batches are in these."""
-    by_step = [_by_sector(group for key in step for group in groups[key]) for step in door.steps]
-    count, lines = lines_over_time(by_step, threshold=ELSEWHERE_THRESHOLD)
-    door.steps_broken_down, door.lines = count, tuple(lines)
+    # Those without a date stand apart: nobody can say what their lines gained since.
+    steps = [step for step in door.steps if closing_rules.is_dated(step)] or door.steps
+    by_step = [_by_sector(group for key in step for group in groups[key]) for step in steps]
+    door.breakdowns = lines_over_time(by_step, threshold=ELSEWHERE_THRESHOLD)
+    count, door.lines = door.breakdowns[-1] if door.breakdowns else (0, [])
     door.broken_down = sum(by_step[:count], Counter())
-    return frozenset[BatchKey]().union(*door.steps[:count])
+    return frozenset[BatchKey]().union(*steps[:count])
 
 
 def _by_sector(groups: Iterable[_Group]) -> Counter[str]:
@@ -281,10 +283,16 @@ def _let_in(
             return has_ended or key[0] < this_month
         return key not in still_asked
 
+    # Those that nobody has answered yet hold back what comes after them as well.
     return closing_rules.released_steps(
         (
-            Batch(*key, answers=sum(group.count for group in groups), is_closed=is_closed(key))
-            for key, groups in batches.items()
+            Batch(
+                *key,
+                answers=sum(group.count for group in batches.get(key, ())),
+                is_closed=is_closed(key),
+                is_over=key[0].year < this_month.year,
+            )
+            for key in {*batches, *still_asked}
         ),
         threshold=threshold,
     )

@@ -118,8 +118,9 @@ class DoorCounts:
     responses: Counter[str] = field(default_factory=Counter)  # by sector, all of them
     released: Counter[str] = field(default_factory=Counter)  # by sector, those in the figures
     broken_down: Counter[str] = field(default_factory=Counter)  # those in the lines by sector
-    lines: tuple[ShownGroup, ...] = ()  # into which everyone who responded is broken down
-    steps_broken_down: int = 0
+    lines: Sequence[ShownGroup] = ()  # into which everyone who responded is broken down
+    # Each breakdown that was ever shown: of how many steps, and into which lines.
+    breakdowns: Sequence[tuple[int, Sequence[ShownGroup]]] = ()
     steps: tuple[frozenset[BatchKey], ...] = ()  # as they came in, for whatever is broken down
     questions: dict[str, QuestionFacts] = field(default_factory=dict)
     counts: dict[str, QuestionCounts] = field(default_factory=dict)
@@ -138,8 +139,8 @@ class EvaluationFacts:
     has_open_link: bool
     open_from: datetime | None
     open_until: datetime | None
-
     has_made_links: bool = False  # for sessions or organisations; others may be made any day
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:

@@ -100,22 +100,24 @@ def merge_small_groups(
 
 def lines_over_time(
     steps: Sequence[Mapping[str, int]], *, threshold: int
-) -> tuple[int, list[ShownGroup]]:
+) -> list[tuple[int, list[ShownGroup]]]:
     """How many of the steps in which answers came in may be broken down, and into which lines.
+
+    Each breakdown there was, in order; the last is the one to show.
 
     Whoever looks before and after a step sees what each line gained by it: nothing, or at least
     the threshold. Steps that would add a few to a line wait until they do not.
     """
-    broken_down = 0
-    lines: list[ShownGroup] = []
+    found: list[tuple[int, list[ShownGroup]]] = []
     for number in range(1, len(steps) + 1):
+        broken_down, lines = found[-1] if found else (0, [])
         added: Counter[str] = Counter()
         for step in steps[broken_down:number]:
             added.update(step)
         grown = _grown(lines, added, threshold)
         if grown:
-            broken_down, lines = number, grown
-    return broken_down, lines
+            found.append((number, grown))
+    return found
 
 
 def _grown(
@@ -218,10 +220,11 @@ def _merged(parts: list[ShownGroup], threshold: int) -> list[ShownGroup]:
     large = sorted((part for part in parts if part.base >= threshold), key=lambda part: part.base)
     while large and sum(part.base for part in small) < threshold:
         small.append(large.pop(0))
-    kept = [part for part in parts if part not in small]
+    put_together = set(small)
+    kept = [part for part in parts if part not in put_together]
     if not any(part.base for part in kept):
         return []  # one line would be the total again, under another name
-    together = tuple(name for part in parts if part in small for name in part.members)
+    together = tuple(name for part in parts if part in put_together for name in part.members)
     return [*kept, ShownGroup(together, sum(part.base for part in small))]
 
 

@@ -41,7 +41,7 @@ def measures_of_sessions(
     """Each measure at each of these times, of the lines that lie wholly within these events."""
     found: dict[str, tuple[MeasureFacts, list[Figure]]] = {}
     for wave in waves:
-        lines = _lines(wave)
+        lines = shown_lines(wave)
         for question in _in_order(wave):
             measure = question.measure
             if measure is None or measure.key in NEVER_SPLIT:
@@ -60,7 +60,7 @@ def answers_within(wave: WaveOfSessions, event_ids: Collection[int]) -> int:
     return count if count >= ELSEWHERE_THRESHOLD else 0
 
 
-def _lines(wave: WaveOfSessions) -> Lines:
+def shown_lines(wave: WaveOfSessions) -> Lines:
     """Which lines of each question may be shown beside each other, the total and the sectors."""
     asked = _in_order(wave)
     keys = {question.key for question in asked}
@@ -77,15 +77,19 @@ def _lines(wave: WaveOfSessions) -> Lines:
         ],
         threshold=ELSEWHERE_THRESHOLD,
     )
-    by_sector = figures.sector_lines(wave.counts)
     for question in asked:
         is_led_to = question.shown_if_key in keys and not shown[question.shown_if_key or ""]
-        if is_led_to or not may_cross(
-            shown[question.key],
-            by_sector.get(question.key, []),
-            bases[question.key],
-            steps=wave.counts.steps_broken_down,
-            threshold=ELSEWHERE_THRESHOLD,
+        beside = sum(figures.bases_of(question, wave.counts.counts[question.key]).values())
+        waiting = beside - sum(bases[question.key].values())
+        if (
+            is_led_to
+            or 0 < waiting < ELSEWHERE_THRESHOLD
+            or not may_cross(
+                shown[question.key],
+                wave.counts.breakdowns,
+                bases[question.key],
+                threshold=ELSEWHERE_THRESHOLD,
+            )
         ):
             shown[question.key] = []
     return shown

@@ -73,29 +73,48 @@ def lines_of_questions(
 
 def may_cross(
     lines: Iterable[frozenset[Session]],
-    sector_lines: Iterable[ShownGroup],
+    breakdowns: Sequence[tuple[int, Sequence[ShownGroup]]],
     bases: Mapping[tuple[Session, str], int],
     *,
-    steps: int,
     threshold: int,
 ) -> bool:
-    """Whether these lines may be shown beside a breakdown by sector of the first so many steps."""
+    """Whether these lines may be shown beside all breakdowns by sector that there ever were.
+
+    Each of these is of so many steps; whoever looked then has seen it.
+    """
     lines = tuple(lines)
-    if not lines:
+    if not lines or not breakdowns:
         return True
     row_of = {session: str(number) for number, line in enumerate(lines) for session in line}
-    column_of = {name: line.label for line in sector_lines for name in line.members}
     cells: Counter[tuple[str, str]] = Counter()
     for (session, sector), base in bases.items():
         if base:
-            column = column_of.get(sector, "") if session.step < steps else ""
-            cells[row_of[session], column] += base
+            cells[row_of[session], _column(session.step, sector, breakdowns)] += base
     if all(base >= threshold for base in cells.values()):
         return True
-    sizes = [len({cell[side] for cell in cells}) for side in (0, 1)]
-    if min(sizes) > MOST_LINES_TO_CROSS:
+    cells = _alike_together(cells)
+    if min(len({cell[side] for cell in cells}) for side in (0, 1)) > MOST_LINES_TO_CROSS:
         return False
     return crossed_breakdowns_are_safe(cells, threshold=threshold)
+
+
+def _column(step: int, sector: str, breakdowns: Sequence[tuple[int, Sequence[ShownGroup]]]) -> str:
+    """The line of each breakdown in which answers of this step and sector stand; "" is none."""
+    return "/".join(
+        next((line.label for line in lines if sector in line.members), "") if step < steps else ""
+        for steps, lines in breakdowns
+    )
+
+
+def _alike_together(cells: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
+    """Lines of sessions from the same sectors as one: whatever one is taken from, all can be."""
+    reached: dict[str, list[str]] = defaultdict(list)
+    for line, sector in sorted(cells):
+        reached[line].append(sector)
+    together: Counter[tuple[str, str]] = Counter()
+    for (line, sector), base in cells.items():
+        together["/".join(reached[line]), sector] += base
+    return together
 
 
 def _together(lines: Sequence[Line], threshold: int) -> list[Line]:

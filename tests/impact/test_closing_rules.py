@@ -18,8 +18,8 @@ def month(day: date, answers: int, *, is_closed: bool = True) -> Batch:
     return Batch(day, is_whole_year=False, answers=answers, is_closed=is_closed)
 
 
-def whole_year(year: int, answers: int, *, is_closed: bool = True) -> Batch:
-    return Batch(date(year, 1, 1), is_whole_year=True, answers=answers, is_closed=is_closed)
+def whole_year(year: int, answers: int, *, is_closed: bool = True, is_over: bool = True) -> Batch:
+    return Batch(date(year, 1, 1), True, answers, is_closed=is_closed, is_over=is_over)
 
 
 CASES = {
@@ -39,26 +39,31 @@ CASES = {
         12,
     ),
     "order of arrival says nothing": ([month(MARCH, 20), month(JANUARY, 12)], 32),
-    "few without an event come with their whole year": (
-        [month(FEBRUARY, 8), whole_year(2025, 4)],
-        12,
+    "few without an event come behind the months of their year": (
+        [month(FEBRUARY, 8), whole_year(2025, 5)],
+        13,
     ),
-    "few without an event hold their year back": (
+    "they hold back no month of their year": (
         [month(FEBRUARY, 30), whole_year(2025, 4, is_closed=False)],
-        0,
-    ),
-    "they hold back no earlier year": (
-        [month(date(2024, 5, 1), 15), month(FEBRUARY, 30), whole_year(2025, 4, is_closed=False)],
-        15,
-    ),
-    "many without an event hold back nothing": (
-        [month(FEBRUARY, 30), whole_year(2025, 11, is_closed=False)],
         30,
     ),
+    "they wait until their year is over": (
+        [month(FEBRUARY, 30), whole_year(2025, 9, is_over=False)],
+        30,
+    ),
+    "they hold back the year behind theirs": (
+        [month(date(2024, 5, 1), 15), whole_year(2024, 4, is_closed=False), month(FEBRUARY, 30)],
+        15,
+    ),
+    "an open month without answers holds back the next": (
+        [month(JANUARY, 0, is_closed=False), month(FEBRUARY, 30)],
+        0,
+    ),
     "many without an event come as a step of their own": (
-        [month(FEBRUARY, 30), whole_year(2025, 11)],
+        [month(FEBRUARY, 30), whole_year(2025, 11, is_over=False)],
         41,
     ),
+    "they bring no few months with them": ([month(FEBRUARY, 6), whole_year(2025, 11)], 11),
     "a year asked only without events": ([whole_year(2024, 40), whole_year(2025, 3)], 40),
 }
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from app.impact.disclosure import ELSEWHERE_THRESHOLD, ShownGroup, merge_small_groups
+from app.impact.disclosure import (
+    ELSEWHERE_THRESHOLD,
+    ShownGroup,
+    crossed_breakdowns_are_safe,
+    merge_small_groups,
+)
 from app.impact.session_rules import Session, lines_of, lines_of_questions, may_cross
 from tests.impact.test_disclosure_attack import smallest_found
 
@@ -48,7 +54,7 @@ def as_shown(people: Invented) -> list[frozenset[Session]]:
     lines = lines_of(bases, threshold=TEN)
     shown = lines_of_questions(lines, [("question", bases, None)], threshold=TEN)["question"]
     crossed = Counter(people.values())
-    return shown if may_cross(shown, sector_lines(people), crossed, steps=99, threshold=TEN) else []
+    return shown if may_cross(shown, [(99, sector_lines(people))], crossed, threshold=TEN) else []
 
 
 def without_crossing(people: Invented) -> list[frozenset[Session]]:
@@ -117,3 +123,31 @@ def test_no_line_lies_across_two_steps() -> None:
         frozenset(s.event_id for s in line.sessions) for line in lines_of(bases, threshold=TEN)
     }
     assert lines == {frozenset({1}), frozenset({2, 3})}
+
+
+def test_sessions_of_the_same_sectors_are_crossed_as_one_with_the_same_answer() -> None:
+    for seed in range(60):
+        people = invented(seed)
+        bases = Counter(session for session, _ in people.values())
+        shown = [line.sessions for line in lines_of(bases, threshold=TEN)]
+        line_of = {session: str(n) for n, line in enumerate(shown) for session in line}
+        column_of = {name: line.label for line in sector_lines(people) for name in line.members}
+        cells = Counter(
+            (line_of[session], column_of.get(sector, "")) for session, sector in people.values()
+        )
+        beside = [(99, sector_lines(people))]
+        crossed = may_cross(shown, beside, Counter(people.values()), threshold=TEN)
+        assert crossed is crossed_breakdowns_are_safe(cells, threshold=TEN), seed
+
+
+def test_two_thousand_sessions_are_crossed_in_a_moment() -> None:
+    bases = {
+        (Session(n % 24, 1, n), "ABCDEFGH"[(n + m) % 8]): 3 for n in range(2000) for m in range(5)
+    }
+    by_session = Counter({session: 15 for session, _ in bases})
+    lines = lines_of(by_session, threshold=TEN)
+    shown = lines_of_questions(lines, [("question", by_session, None)], threshold=TEN)["question"]
+    sectors = [(99, [ShownGroup((name,), 3750) for name in "ABCDEFGH"])]
+    began = time.process_time()
+    may_cross(shown, sectors, bases, threshold=TEN)
+    assert time.process_time() - began < 2

@@ -1,0 +1,113 @@
+"""The attack on everything that pages show, over a year, against the real figures."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy
+import pytest
+from flask import Flask
+
+from app.checks import stage
+from app.checks.disclosure_attack import SAFE, attack, small_group
+from app.checks.invented_answers import invent, play
+from app.impact import counting, figures
+from app.impact.disclosure import QuestionBases, ShownGroup
+from app.kernel.db import db
+
+ATTACKED = range(20)
+TEN = 10
+
+
+@pytest.fixture
+def partnership(app: Flask) -> None:
+    stage.make_partnership()
+    db.session.commit()
+
+
+def found_by_readers(seed: int) -> tuple[dict[str, int], int]:
+    invented = invent(seed)
+    try:
+        return attack(invented, play(invented))
+    finally:
+        db.session.rollback()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("partnership")
+def test_nobody_finds_a_small_group_on_twenty_data_sets() -> None:
+    figures_seen = 0
+    for seed in ATTACKED:
+        found, shown = found_by_readers(seed)
+        assert found == SAFE, seed
+        figures_seen += shown
+    assert figures_seen > 1_000, "there must be something to attack"
+
+
+@pytest.mark.usefixtures("partnership")
+def test_withholding_only_the_groups_themselves_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def only_large(bases: Mapping[str, int]) -> list[ShownGroup]:
+        return [ShownGroup((name,), base) for name, base in bases.items() if base >= TEN]
+
+    def without_history(
+        steps: Sequence[Mapping[str, int]], *, threshold: int
+    ) -> list[tuple[int, list[ShownGroup]]]:
+        total = sum((Counter(step) for step in steps), Counter[str]())
+        return [(len(steps), only_large(total))] if steps else []
+
+    def question_by_question(
+        _responses: Mapping[str, int], questions: Sequence[QuestionBases], **_more: object
+    ) -> dict[str, list[ShownGroup]]:
+        return {question.key: only_large(question.bases) for question in questions}
+
+    monkeypatch.setattr(counting, "lines_over_time", without_history)
+    monkeypatch.setattr(figures, "break_down_questions", question_by_question)
+    broken = [found_by_readers(seed)[0] != SAFE for seed in (0, 7, 17)]
+    assert sum(broken) >= 2
+
+
+def brute_force(groups: list[frozenset[int]], threshold: int) -> int | None:
+    """Try every group of fewer people: whether it adds anything to what is known."""
+    people = sorted(frozenset().union(*groups))
+    rows = numpy.array([[int(person in group) for person in people] for group in groups])
+    known = numpy.linalg.matrix_rank(rows)
+    for size in range(1, threshold):
+        for few in combinations(range(len(people)), size):
+            wanted = numpy.isin(numpy.arange(len(people)), few).astype(int)
+            if numpy.linalg.matrix_rank(numpy.vstack([rows, wanted])) == known:
+                return size
+    return None
+
+
+def test_the_solver_finds_what_trying_everything_finds() -> None:
+    dice = random.Random(5)
+    found = 0
+    for _ in range(60):
+        people = range(dice.randint(4, 9))
+        groups = [
+            frozenset(person for person in people if dice.random() < 0.5)
+            for _ in range(dice.randint(2, 4))
+        ]
+        groups = [group for group in groups if group]
+        if not groups:
+            continue
+        threshold = dice.randint(2, 4)
+        assert small_group(groups, threshold) == brute_force(groups, threshold), groups
+        found += brute_force(groups, threshold) is not None
+    assert 10 < found < 58
+
+
+def test_the_solver_finds_what_no_single_subtraction_does() -> None:
+    """Two shares of three lines each: only adding some and subtracting others tells of one."""
+    blocks = [frozenset(range(n * 20, n * 20 + 20)) for n in range(3)]
+    lone = frozenset({999})
+    shown = [blocks[0] | blocks[1], blocks[1] | blocks[2], blocks[0] | blocks[2] | lone]
+    assert small_group(shown, TEN) is None
+    assert small_group([*shown, blocks[0] | blocks[1] | blocks[2]], TEN) == 1
+    for few in combinations(shown, 2):
+        assert small_group(few, TEN) is None

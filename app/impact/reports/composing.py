@@ -87,6 +87,7 @@ def compose(
     example: str,
 ) -> Document:
     """The report as it would be read now; figures and quotations that may not be shown are out."""
+    sections = [_section(one, source.pieces, quotes) for one in report.sections]
     return Document(
         title=report.title,
         summary=report.summary,
@@ -97,7 +98,7 @@ def compose(
         contact=partnership.email,
         figures_of=source.figures_of,
         example=example,
-        sections=[_section(one, source.pieces, quotes) for one in report.sections],
+        sections=[one for one in sections if one["words"] or one["pieces"] or one["quotes"]],
         method=source.method,
         limits=source.limits,
         codebook=source.codebook,

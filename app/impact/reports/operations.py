@@ -196,7 +196,7 @@ def withdraw(slug: str, reason: str, *, actor: Person, now: datetime) -> None:
 
 
 def _check(draft: WorkingReport, document: Document) -> None:
-    if not draft.sections:
+    if not document["sections"]:
         raise Refused("Write at least one section before you publish")
     if draft.number > 1 and not draft.correction:
         raise Refused("Say first what this correction changes: readers see it at the top")

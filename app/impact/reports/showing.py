@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ from markupsafe import Markup
 
 from app.impact.reports import drawings
 from app.impact.reports.composing import day_of
-from app.impact.reports.documents import Document, PlainTable, pieces_in, quotes_in
+from app.impact.reports.documents import Document, Piece, PlainTable, pieces_in, quotes_in
 from app.impact.reports.drawings import Look, has_picture
 from app.impact.tables import Table
 from app.impact.words.queries import Quote, quotes_by_reference
@@ -17,6 +18,8 @@ from app.kernel.london import short_date_words
 from app.partnership import queries as partnership
 
 MOST_AT_A_GLANCE = 5
+# Whoever was there knows of it: such a figure is large and tells nothing.
+SAYS_LITTLE = frozenset({"personal-awareness", "personal-attendance"})
 __all__ = ["as_table", "day_of", "draw", "glance", "has_picture"]  # what templates use
 
 
@@ -27,22 +30,30 @@ def draw(drawing: dict[str, Any], title: str, words: str) -> Markup:
 
 
 def glance(document: Document) -> list[tuple[str, str, str]]:
-    """The first figures of a report as big numbers: the number, what it says, where it stands."""
-    found = []
-    for piece in pieces_in(document):
-        lines = [line for line in piece["lines"] if line["chart"] and not line["label"]]
-        if piece["key"] == "reach":
-            people = f"{piece['bases']['reach']['total']:,}"
-            found.append(
-                (people, piece["sentences"][0].partition(" ")[2].rstrip("."), piece["key"])
-            )
-        elif lines and lines[-1]["chart"]["kind"] == "share":
-            last = lines[-1]
-            count, base = last["chart"]["count"], last["chart"]["base"]
-            when = f", {last['when'][:1].lower()}{last['when'][1:]}" if last["when"] else ""
-            words = f"{piece['title'][:1].lower()}{piece['title'][1:]} ({count} of {base}{when})"
-            found.append((last["number"], words, piece["key"]))
-    return found[:MOST_AT_A_GLANCE]
+    """A few big numbers, of every kind there is: the number, what it says, where it stands."""
+    told = [(piece["group"], _big_number(piece)) for piece in pieces_in(document)]
+    found = [(group, figure) for group, figure in told if figure]
+    seen: Counter[str] = Counter()
+    turns = []
+    for place, (group, figure) in enumerate(found):
+        turns.append((figure[2] in SAYS_LITTLE, seen[group], place))
+        seen[group] += figure[2] not in SAYS_LITTLE
+    chosen = {place for *_, place in sorted(turns)[:MOST_AT_A_GLANCE]}
+    return [figure for place, (_, figure) in enumerate(found) if place in chosen]
+
+
+def _big_number(piece: Piece) -> tuple[str, str, str] | None:
+    if piece["key"] == "reach":
+        people = f"{piece['bases']['reach']['total']:,}"
+        return people, piece["sentences"][0].partition(" ")[2].rstrip("."), piece["key"]
+    lines = [line for line in piece["lines"] if line["chart"] and not line["label"]]
+    if not lines or lines[-1]["chart"]["kind"] != "share":
+        return None
+    last = lines[-1]
+    count, base = last["chart"]["count"], last["chart"]["base"]
+    when = f", {last['when'][:1].lower()}{last['when'][1:]}" if last["when"] else ""
+    words = f"{piece['title'][:1].lower()}{piece['title'][1:]} ({count} of {base}{when})"
+    return last["number"], words, piece["key"]
 
 
 def as_table(plain: PlainTable) -> Table:

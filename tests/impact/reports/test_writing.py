@@ -81,6 +81,7 @@ def test_a_report_is_written_previewed_and_published(
     assert page.h1 == "Neglect: what changed"
     assert "Straight after, 100% (12 of 12) rated the toolkit good or very good." in page.text
     assert "12 of 12" in page.words
+    assert "What happens next" not in page.words, "a heading with nothing below is left out"
     assert db.session.get(Evaluation, evaluation.id).reported_on is not None  # type: ignore[union-attr]
 
 

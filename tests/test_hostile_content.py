@@ -137,7 +137,11 @@ def test_a_spreadsheet_holds_no_formula(app: Flask, client: PageClient, now: dat
         title = f"{start}HYPERLINK('x')"
         world = make_world(now, title=title, organisation=title)
         be(client, world, "evaluator")
-        for rule in ("/impact/offers/<slug>.csv", "/impact/evaluations/<slug>.csv"):
+        for rule in (
+            "/impact/<kind>/<slug>.csv",
+            "/impact/evaluations/<slug>.csv",
+            "/impact/evaluations/<slug>/figures.csv",
+        ):
             text = client.get(world.address(rule, app)).get_data(as_text=True).lstrip("\ufeff")
             assert "HYPERLINK" in text
             for cell in (cell for row in csv.reader(io.StringIO(text)) for cell in row):

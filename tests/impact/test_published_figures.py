@@ -1,0 +1,160 @@
+"""The annual report's figures: rebuilt from records through the real path, or shown impossible.
+
+F1, F2 … are the numbers of the published figures in the project's requirements.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from app.impact import queries
+from app.impact.disclosure import Audience
+from app.impact.reports import sentences
+from app.impact.rules import share, share_at_least, share_at_most, wilson_interval
+from app.impact.summaries import EvaluationSummary, Figure
+from tests.support.answers import (
+    add_responses,
+    exploitation_forms,
+    make_evaluation,
+    neglect_forms,
+    wave_of,
+)
+from tests.support.factories import NOW
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def by_link(forms: list[dict[str, str]], subject: str) -> EvaluationSummary:
+    evaluation = make_evaluation(open_link=True, subject_words=subject)
+    add_responses(evaluation, forms)
+    return summary_of(evaluation.slug, Audience.ELSEWHERE)
+
+
+def summary_of(slug: str, audience: Audience) -> EvaluationSummary:
+    found = queries.evaluation_summary(slug, audience=audience, now=NOW)
+    assert found is not None
+    return found
+
+
+def told(summary: EvaluationSummary, key: str) -> tuple[str, str]:
+    """The percentage with its count and base, and the first sentence for an annual report."""
+    measures = (*summary.measures, *summary.open_measures)
+    [measure] = [one for one in measures if one.key == key]
+    [figure] = measure.figures
+    assert figure.share is not None
+    number = f"{figure.share.percent}% ({figure.share.count} of {figure.share.base})"
+    return number, sentences.of_figure(measure, figure, subject=summary.subject_words)[0]
+
+
+NEGLECT = {  # F3: 104 people
+    "awareness": "90% (94 of 104)",
+    "attendance": "93% (97 of 104)",
+    "use": "61% (63 of 104)",  # printed as "over 60%"
+    "informed": "96% (100 of 104)",
+}
+
+
+@pytest.mark.parametrize("key", NEGLECT)
+def test_f3_the_neglect_toolkit(key: str) -> None:
+    number, sentence = told(by_link(neglect_forms(), "the neglect toolkit"), key)
+    assert number == NEGLECT[key]
+    assert number in sentence
+
+
+def test_f3_in_the_words_of_the_annual_report() -> None:
+    _, sentence = told(by_link(neglect_forms(), "the neglect toolkit"), "informed")
+    assert "96% (100 of 104) shared feeling more informed and confident" in sentence
+
+
+HUB = {  # F6: 90 people; F7: those 63 of them who have used the hub
+    "access": "70% (63 of 90)",
+    "informed": "94% (59 of 63)",
+    "knowledge_change": "40% (25 of 63)",
+}
+
+
+@pytest.mark.parametrize("key", HUB)
+def test_f6_and_f7_the_exploitation_hub(key: str) -> None:
+    number, sentence = told(by_link(exploitation_forms(), "the hub"), key)
+    assert number == HUB[key]
+    assert number in sentence
+
+
+def test_f7_every_answer_of_those_who_were_routed() -> None:
+    summary = by_link(exploitation_forms(), "the hub")
+    figures = {measure.key: measure.figures[0] for measure in summary.open_measures}
+    use, recommend = percentages(figures["use"]), percentages(figures["recommend"])
+    frequently = share(33, 63)  # very frequently or frequently
+    assert str(frequently.percent) == "52"
+    assert figures["use"].asked_of == "the 63 who have used or accessed it"
+    assert use["Occasionally"] == "44"
+    assert (recommend["Very likely"], recommend["Likely"]) == ("84", "16")
+
+
+def percentages(figure: Figure) -> dict[str, str]:
+    return {option.label: str(option.share.percent) for option in figure.options if option.share}
+
+
+def test_f15_everybody_at_the_workshop() -> None:
+    evaluation = make_evaluation(0)
+    add_responses(evaluation, [{"quality": "very_good"}] * 18, wave=wave_of(evaluation, 0))
+    number, sentence = told(summary_of(evaluation.slug, Audience.ELSEWHERE), "quality")
+    assert number == "100% (18 of 18)"
+    assert number in sentence
+    assert round(wilson_interval(18, 18).low * 100, 1) == 82.4
+
+
+@pytest.mark.parametrize(
+    ("percent", "base", "nearest"),
+    [
+        pytest.param(82, 63, (81, 83), id="F4 frequently or occasionally, of 63"),
+        pytest.param(91, 63, (90, 92), id="F4 improvement, of 63"),
+        pytest.param(86, 16, (81, 88), id="F14 good or very good, of the 16 who came"),
+    ],
+)
+def test_f4_and_f14_cannot_come_from_the_printed_base(
+    percent: int, base: int, nearest: tuple[int, int]
+) -> None:
+    """No whole number of people gives them: the counts on both sides round to others."""
+    possible = [int(share(count, base).percent) for count in range(base + 1)]
+    assert percent not in possible
+    below = max(value for value in possible if value < percent)
+    above = min(value for value in possible if value > percent)
+    assert (below, above) == nearest
+
+
+def test_f14_fits_if_two_of_the_sixteen_did_not_answer() -> None:
+    fits = [
+        (count, base)
+        for base in range(1, 17)
+        for count in range(base + 1)
+        if int(share(count, base).percent) == 86
+    ]
+    assert fits == [(6, 7), (12, 14)]
+
+
+def test_f9_needs_different_bases_before_and_after() -> None:
+    """51.4% at 6 or less before, 97.4% at 7 or more and 47.8% at 9 after: no base below 346."""
+
+    def gives(tenths: int, base: int) -> bool:
+        return any((2000 * count + base) // (2 * base) == tenths for count in range(base + 1))
+
+    fitting = [base for base in range(1, 347) if all(gives(t, base) for t in (514, 974, 478))]
+    assert fitting == [346]
+    assert share_at_most({6: 18, 7: 17}, 6) == share(18, 35)
+    assert share_at_least({6: 3, 7: 57, 9: 55}, 7) == share(112, 115)
+
+
+INVENTED_BASES = [  # F8, F9, F10, F16: the report printed no base; the example invents one
+    pytest.param(98, 100, id="F8 met expectations"),
+    pytest.param(97, 115, id="F9 at 7 or more after"),
+    pytest.param(85, 60, id="F10 confident to apply it"),
+    pytest.param(92, 60, id="F10 intend to change practice"),
+    pytest.param(92, 50, id="F16 extremely useful"),
+]
+
+
+@pytest.mark.parametrize(("percent", "base"), INVENTED_BASES)
+def test_figures_without_a_base_fit_the_invented_one(percent: int, base: int) -> None:
+    assert base >= 10
+    assert percent in {int(share(count, base).percent) for count in range(base + 1)}

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from types import CodeType
 from typing import Any
 
 from flask import Flask
 from flask.templating import Environment
-from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from jinja2 import BytecodeCache, ChoiceLoader, PackageLoader, PrefixLoader
+from jinja2.bccache import Bucket
+
+
+class Compiled(BytecodeCache):
+    """What templates compile to, kept for every application of a process and for its forks."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what the same source compiled to before."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what it compiled to."""
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = Compiled()
 
 
 class Templates(Environment):
@@ -29,3 +51,4 @@ def init_app(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([own, govuk] if own else [govuk])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = COMPILED

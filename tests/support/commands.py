@@ -14,7 +14,9 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 # One process of each test process imports all of the service once; what runs here is a fork of it.
 _forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["tests.support.commands", "app", "flask.cli", "gunicorn.app.base"])
+_forking.set_forkserver_preload(
+    ["tests.support.commands", "tests.support.warm", "flask.cli", "gunicorn.app.base"]
+)
 
 
 def start_module(

@@ -134,13 +134,20 @@ def test_f14_fits_if_two_of_the_sixteen_did_not_answer() -> None:
 
 
 def test_f9_needs_different_bases_before_and_after() -> None:
-    """51.4% at 6 or less before, 97.4% at 7 or more and 47.8% at 9 after: no base below 346."""
+    """51.4% at 6 or less before; 97.4% at 7 or more after, "of which" 47.8% at 9."""
 
-    def gives(tenths: int, base: int) -> bool:
-        return any((2000 * count + base) // (2 * base) == tenths for count in range(base + 1))
+    def counts(tenths: int, base: int) -> list[int]:
+        return [n for n in range(base + 1) if (2000 * n + base) // (2 * base) == tenths]
 
-    fitting = [base for base in range(1, 347) if all(gives(t, base) for t in (514, 974, 478))]
-    assert fitting == [346]
+    def of_which(base: int) -> bool:
+        return any(counts(478, high) for high in counts(974, base) if high)
+
+    fitting = [base for base in range(1, 400) if counts(514, base) and of_which(base)]
+    assert min(fitting) == 346, "no session had so many people"
+    of_all = [b for b in range(1, 400) if all(counts(tenths, b) for tenths in (514, 974, 478))]
+    assert min(of_all) == 381
+    assert (counts(974, 115), counts(478, 115)) == ([112], [55]), "115 after: 47.8% of all"
+    assert (counts(974, 116), counts(478, 113)) == ([113], [54]), "116 after: 47.8% of the 113"
     assert share_at_most({6: 18, 7: 17}, 6) == share(18, 35)
     assert share_at_least({6: 3, 7: 57, 9: 55}, 7) == share(112, 115)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import Flask
 from jinja2 import DictLoader
 
 from app.kernel.templates import Compiled, Templates
@@ -9,7 +10,8 @@ from app.kernel.templates import Compiled, Templates
 
 def shown(words: str, compiled: Compiled) -> tuple[str, Templates]:
     """What a template of these words shows, in an environment of its own."""
-    environment = Templates(loader=DictLoader({"a.html": words}), bytecode_cache=compiled)
+    loader = DictLoader({"a.html": words})
+    environment = Templates(Flask(__name__), loader=loader, bytecode_cache=compiled)
     return environment.get_template("a.html").render(name="Ana"), environment
 
 

@@ -20,6 +20,7 @@ from app.surveys.models import (
     InvitationState,
     MissedBecause,
     SurveyInvitation,
+    SurveyStop,
     Wave,
 )
 from app.surveys.plan_conditions import of_line
@@ -143,6 +144,7 @@ def _plan_again(line: _Line, reasons: Sequence[MissedBecause], to: date | None) 
     _update(
         line,
         SurveyInvitation.state.in_(again),
+        SurveyInvitation.person_id.not_in(select(SurveyStop.person_id)),
         SurveyInvitation.missed_because.is_(None) | SurveyInvitation.missed_because.in_(reasons),
         state=InvitationState.PLANNED,
         missed_because=None,

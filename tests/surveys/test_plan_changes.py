@@ -161,6 +161,20 @@ def test_who_was_missed_for_being_late_is_asked_once_staff_choose_another_day(
     assert round_of_work(late + 2 * DAY) == 0
 
 
+def test_whoever_asked_us_to_stop_is_not_asked_on_the_other_day(
+    event: Event, staff: Person
+) -> None:
+    late = IN_FEBRUARY + 40 * DAY
+    round_of_work(late)
+    operations.stop_asking(invitations(3)[0].person_id, now=late)
+    move(event, staff, late + DAY, now=late)
+    assert {one[:2] for one in of_wave()} == {
+        (InvitationState.MISSED, MissedBecause.LATE),
+        (InvitationState.PLANNED, None),
+    }
+    assert round_of_work(late + DAY) == 1
+
+
 def test_nothing_is_changed_once_somebody_was_asked(event: Event, staff: Person) -> None:
     round_of_work(NEXT_MORNING)
     tomorrow = NEXT_MORNING + 2 * DAY

@@ -272,7 +272,9 @@ def published_version(slug: str, number: int | None = None) -> PublishedVersion 
         .where(EvaluationReport.slug == slug, ReportVersion.published_at.is_not(None))
         .order_by(ReportVersion.number)
     ).all()
-    wanted = next((row for row in rows if row.number == (number or row.published_number)), None)
+    current = rows[0].published_number if rows else None
+    asked_for = current if number is None else number
+    wanted = next((row for row in rows if row.number == asked_for), None)
     if wanted is None:
         return None
     return PublishedVersion(

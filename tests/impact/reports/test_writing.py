@@ -115,6 +115,7 @@ def test_a_correction_is_noted_and_the_version_before_stays(
     assert "The trainer's college was wrong." in page.words
     assert "Corrected on" in page.words
     assert "Put right." in page.words
+    assert client.get(f"{address}/versions/0").status_code == 404
     first = client.get(f"{address}/versions/1")
     assert "Superseded" in first.words
     assert "What people told us." in first.words

@@ -152,7 +152,7 @@ def known_people(emails: Sequence[str], evaluation_id: int) -> dict[str, Known]:
         .where(Person.email.in_(emails))
     )
     return {
-        email: Known(id_, name, sector_id, bool(is_listed), bool(has_stopped), bool(has_left))
+        str(email): Known(id_, name, sector_id, bool(is_listed), bool(has_stopped), bool(has_left))
         for email, id_, name, sector_id, is_listed, has_stopped, has_left in found
     }
 

@@ -172,8 +172,8 @@ def test_what_cannot_be_added_is_refused(
     people: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evaluation = a_list(now=NOW)
+    unknown = [ListedPerson("Dee", "dee@example.org", None)]
     with pytest.raises(Refused, match="Choose a sector for Dee"):
-        unknown = [ListedPerson("Dee", "dee@example.org", None)]
         lists.add_people(evaluation.id, unknown, actor=people[0], now=NOW)
     db.session.rollback()
     evaluation = a_list(now=NOW)

@@ -28,7 +28,8 @@ def reported_wrongly(_moment: Moment) -> Iterator[str]:
         .group_by(EvaluationReport.evaluation_id)
     )
     for evaluation_id, published_at in db.session.execute(stands):
-        last[evaluation_id] = london_date(published_at)
+        if published_at:
+            last[evaluation_id] = london_date(published_at)
     rows = select(Evaluation.id, Evaluation.slug, Evaluation.reported_on)
     for evaluation_id, slug, reported_on in db.session.execute(rows):
         if reported_on != last.get(evaluation_id):

@@ -146,19 +146,29 @@ def _figures(summary: GroupSummary) -> tuple[tuple[Piece, ...], tuple[Piece, ...
 
 def _offers(slug: str, period: Period, *, now: datetime) -> PlainTable:
     """Each offer of the priority, its sessions in this time, and who came to them."""
+    columns = ["Offer", "Kind", "State", "Sessions held", "To come", "People who came"]
+    rows = [
+        [title, KIND_WORDS[kind].one, STATES[state], f"{held:,}", f"{coming:,}", _people(people)]
+        for title, kind, state, held, coming, people in _offer_rows(slug, period, now=now)
+    ]
+    return PlainTable(title="Offers and their sessions", columns=columns, rows=rows, note="")
+
+
+def _offer_rows(slug: str, period: Period, *, now: datetime) -> Sequence[Any]:
     in_time = and_(
         Event.offer_id == Offer.id,
         Event.starts_at >= period.since,
         Event.starts_at < period.until,
         Event.state == EventState.PUBLISHED,
     )
-    came = (
-        select(Attendance.id)
-        .where(Attendance.booking_id == Booking.id, Attendance.outcome.in_(CAME))
-        .exists()
+    attended = Attendance.outcome.in_(CAME)
+    came = and_(
+        Booking.event_id == Event.id,
+        Booking.state != BookingState.CANCELLED,
+        select(Attendance.id).where(Attendance.booking_id == Booking.id, attended).exists(),
     )
     plan, _, number = slug.rpartition("-")
-    rows = db.session.execute(
+    return db.session.execute(
         select(
             Offer.title,
             Offer.kind,
@@ -169,30 +179,11 @@ def _offers(slug: str, period: Period, *, now: datetime) -> PlainTable:
         )
         .join(Priority, Priority.id == Offer.priority_id)
         .outerjoin(Event, in_time)
-        .outerjoin(
-            Booking,
-            and_(Booking.event_id == Event.id, Booking.state != BookingState.CANCELLED, came),
-        )
+        .outerjoin(Booking, came)
         .where(Priority.plan == plan, Priority.number == int(number))
         .group_by(Offer.id, Offer.title, Offer.kind, Offer.state)
         .order_by(Offer.title)
     ).all()
-    return PlainTable(
-        title="Offers and their sessions",
-        columns=["Offer", "Kind", "State", "Sessions held", "To come", "People who came"],
-        rows=[
-            [
-                title,
-                KIND_WORDS[kind].one,
-                STATES[state],
-                f"{held:,}",
-                f"{coming:,}",
-                _people(people),
-            ]
-            for title, kind, state, held, coming, people in rows
-        ],
-        note="",
-    )
 
 
 def _people(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from app.accounts.models import Person
 from app.catalogue.models import Offer
@@ -94,7 +95,7 @@ def a_published_report(evaluation: Evaluation, actor: Person, *, now: datetime) 
     return slug
 
 
-def an_answered_evaluation(offer: Offer, *, people: int = 12, **changes: str) -> Evaluation:
+def an_answered_evaluation(offer: Offer, *, people: int = 12, **changes: Any) -> Evaluation:
     """Asked straight after, all of them having rated it very good."""
     evaluation = make_evaluation(0, offers=[offer], **changes)
     forms = [{"quality": "very_good"}] * people

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     String,
+    case,
     cast,
     distinct,
     func,
@@ -119,10 +120,12 @@ def _read_responses(
 def _read_answers(
     read: dict[WaveKey, SessionCounts], places: _Places, in_figures: ColumnElement[bool]
 ) -> None:
+    # As a number: there are nearly as many rows as answers, and each kind would be looked up.
+    takes_several = case((Question.kind == QuestionKind.MULTIPLE, 1), else_=0)
     grouped = (
         *BY_SESSION,
         Question.key,
-        Question.kind,
+        takes_several,
         QuestionOption.value,
         Answer.score,
         SECTOR,
@@ -136,13 +139,14 @@ def _read_answers(
         .where(in_figures, Answer.text.is_(None))
         .group_by(*grouped)
     )
-    for row in rows:
-        evaluation_id, wave_id, answered_on, event_id, key, kind, value, score, sector, count = row
+    for row in rows.all():
+        evaluation_id, wave_id, answered_on, event_id, key, is_several, *values = row
+        value, score, sector, count = values
         session = places.session(evaluation_id, wave_id, answered_on, event_id)
         counts = read[evaluation_id, wave_id].counts[key][session]
         if value is not None:
             counts.options.setdefault(value, Counter())[sector] += count
         elif score is not None:
             counts.scores[score] += count
-        if kind is not QuestionKind.MULTIPLE:
+        if not is_several:
             counts.answered[sector] += count

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel.db import Base, stored_by_value
 
-# SQLite would keep rows in the order in which they came, beside a number of its own. Whoever has the
-# file would lay that order beside the days on which people answered.
+# SQLite would keep rows in the order in which they came, beside a number of its own. Whoever has
+# the file would lay that order beside the days on which people answered.
 KEPT_BY_KEY = {"sqlite_with_rowid": False}
 
 

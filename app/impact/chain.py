@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.impact.counts import Reach
+from app.impact.disclosure import ELSEWHERE_THRESHOLD
 from app.impact.summaries import BeforeAfter, Figure, MeasureLines, Step
 
 REACTION = ("quality", "usefulness", "recommend", "relevance", "expectations", "awareness")
@@ -38,14 +39,20 @@ def first_of(
 ) -> Step:
     """The first of these measures with a figure, the latest one; those invited come first.
 
-    Imported answers speak only where there are none of our own.
+    Imported answers speak only where there are none of our own, and few people only where no
+    figure is of more: six of six in large letters would say more than six people can.
     """
-    for lines, anchor in ((measures, name.lower()), (open_measures, "open-link")):
+    by_size = [
+        (lines, anchor, fewest)
+        for fewest in (ELSEWHERE_THRESHOLD, 1)
+        for lines, anchor in ((measures, name.lower()), (open_measures, "open-link"))
+    ]
+    for lines, anchor, fewest in by_size:
         by_key = {measure.key: measure for measure in lines}
         for key in keys:
             figures = reversed(by_key[key].figures if key in by_key else ())
             for figure in sorted(figures, key=lambda one: bool(one.door.imported_words)):
-                if figure.share:
+                if figure.share and figure.share.base >= fewest:
                     return _step(name, by_key[key].title, figure, anchor)
     return Step(name, "–", "no figures yet", "answered")
 

@@ -159,9 +159,10 @@ def _waiting_words(door: Door) -> str:
             f"{door.in_figures:,} of them are in the figures below. The other {door.waiting:,} "
             f"follow when a later file brings more, {door.threshold} or more at a time."
         )
+    when = "when asking has closed" if door.is_open else "with those of other sessions"
     return (
         f"{door.in_figures:,} of them are in the figures below. The other {door.waiting:,} follow "
-        f"when asking has closed, {door.threshold} or more at a time."
+        f"{when}, {door.threshold} or more at a time."
     )
 
 

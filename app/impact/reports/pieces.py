@@ -30,7 +30,7 @@ GROUPS = {
 }
 OPEN_LINK = "Through an open link"
 REACH = "Reach"
-NO_RATE_YET = "–: some people are still being asked, so there is no rate yet."
+NO_RATE_YET = "–: some answers are not in the figures yet, so there is no rate."
 ORDER = (REACH, *GROUPS.values(), OPEN_LINK)
 SCORES = range(11)
 

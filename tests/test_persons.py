@@ -31,6 +31,7 @@ from app.record.models import RefresherNudge, RefresherStop
 from app.schema import TABLES
 from app.surveys.models import InvitationState, SurveyDraft, SurveyInvitation
 from app.surveys.open_link_models import PassingOn, PassingOnState
+from app.surveys.plan_models import SurveyAddressee
 from app.surveys.planning import link_token
 from app.surveys.response_models import Pairing
 from app.surveys.responses import hash_of_draft, save_draft
@@ -67,6 +68,7 @@ SHOWN_AS = {
     "sign_in_session.person_id": "sign_ins",
     "passing_on.person_id": "surveys_to_pass_on",
     "survey_invitation.person_id": "survey_invitations",
+    "survey_addressee.person_id": "survey_lists",
     "survey_stop.person_id": "asked_not_to_be_asked_at",
     "authenticator.person_id": "person",
     "recovery_code.person_id": None,  # only hashes, which say nothing
@@ -116,6 +118,9 @@ def someone(app: Flask, now: datetime, tmp_path: Path) -> Person:
         to_pass_on.person_id, to_pass_on.months_later = me.id, 3
         to_pass_on.state, to_pass_on.due_at = PassingOnState.PLANNED, now + 90 * DAY
         db.session.add(to_pass_on)
+        listed = SurveyAddressee(evaluation_id=evaluation_id, person_id=me.id)
+        listed.sector_id, listed.added_at = asked.sector_id, now
+        db.session.add(listed)
     return me
 
 

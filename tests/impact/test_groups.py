@@ -40,7 +40,7 @@ def shows_quality(summary: GroupSummary) -> bool:
 
 
 def counted(figure: Figure) -> tuple[int, int] | None:
-    return figure.share and (figure.share.count, figure.share.base)
+    return (figure.share.count, figure.share.base) if figure.share else None
 
 
 def asked_after(
@@ -207,8 +207,8 @@ def test_a_period_holds_its_sessions_and_a_sum_of_periods_is_the_whole() -> None
     for year, month, good in ((2024, 5, 11), (2024, 12, 13), (2023, 5, 15)):
         day = datetime(year, month, 1, tzinfo=UTC).date()
         about(evaluation, event_in(offer, year, month), good, answered_on=day)
-    year = summary_of(GroupKind.PERIOD, "2024-25")
-    assert counted(quality(year)) == (24, 24)
+    of_year = summary_of(GroupKind.PERIOD, "2024-25")
+    assert counted(quality(of_year)) == (24, 24)
     for period, expected in (("2024-25-q1", 11), ("2024-25-q3", 13), ("school-year-2023-24", 11)):
         summary = summary_of(GroupKind.OFFER, offer.slug, period=period)
         assert counted(quality(summary)) == (expected, expected)

@@ -38,7 +38,8 @@ def changes(evaluation: Evaluation) -> dict[str, BeforeAfter]:
 
 
 def counted(change: BeforeAfter) -> tuple[int, int, int] | None:
-    return change.change and (change.change.better, change.change.same, change.change.worse)
+    found = change.change
+    return (found.better, found.same, found.worse) if found else None
 
 
 def test_later_times_are_compared_with_before_and_with_straight_after() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_the_cut_off_of_knowledge_before_and_after() -> None:
     assert wording.cut_offs_words({}, {}) == ""
 
 
-def compared(came: dict[str, int], answered: dict[str, int]) -> WhoAnswered:
+def compared(came: dict[str, int], answered: dict[str, Any]) -> WhoAnswered:
     [found] = who_answered(Reach(people_by_sector=came), [door(3, **answered)])
     return found
 

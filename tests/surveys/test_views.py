@@ -236,8 +236,9 @@ def test_going_on_later_with_the_same_link(
     page = walk(client, impact_link, up_to("usefulness"))
     client.submit(page, {})  # what somebody left out is not asked again first
     another_device = app.test_client()
-    page = another_device.get(impact_link)
-    assert isinstance(page, PageResponse)
+    resumed = another_device.get(impact_link)
+    assert isinstance(resumed, PageResponse)
+    page = resumed
     assert "Question 5 of 13" in page.words
     back = page.page.link("Back")
     before = another_device.get(back)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,7 +33,7 @@ BURST_SECONDS = 4.0
 # Two bursts of the very same work differ by a tenth or two on a machine that does other things.
 
 
-def results(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+def results(*, rounds: int, size: int, seed: int) -> dict[str, Any]:
     """Open both summaries and answer both surveys in turn; `size` responses against 1,000."""
     with (
         throwaway_cluster(measuring.POSTGRES) as cluster,
@@ -140,3 +142,8 @@ def _answer(
 
 def _errands(asked: Asked) -> Iterator[dict[str, Any]]:
     return iter([{"path": f"/surveys/{token}", "form": GIVEN} for token in asked.tokens])
+
+
+if __name__ == "__main__":
+    asked = dict(zip(("rounds", "size", "seed"), map(int, sys.argv[1:]), strict=True))
+    sys.stdout.write(json.dumps(results(**asked)))

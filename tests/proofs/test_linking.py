@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.kernel.db import db
-from app.surveys import operations, queries, response_models, responses
+from app.surveys import operations, queries, responses
 from app.surveys.models import InvitationState, SurveyInvitation
 from app.surveys.planning import link_token
 from app.surveys.response_models import Pairing
@@ -160,7 +160,7 @@ Ids = Callable[[int], int]
 def dice(monkeypatch: pytest.MonkeyPatch) -> random.Random:
     """Chance that is the same each time, so that no luck makes this pass or fail."""
     dice = random.Random(20261121)
-    monkeypatch.setattr(response_models.secrets, "randbits", dice.getrandbits)
+    monkeypatch.setattr("app.surveys.response_models.secrets.randbits", dice.getrandbits)
     return dice
 
 

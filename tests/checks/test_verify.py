@@ -731,7 +731,9 @@ def test_nobody_is_accused_of_overtaking_whom_a_limit_barred() -> None:
 
 def test_every_invariant_is_tried() -> None:
     stored = {"every row points at rows that exist", "the database file is whole"}
-    assert {name for name, _ in DAMAGE} | stored == set(INVARIANTS)
+    # tests/impact/test_keeping.py has as many answers as it takes for any to be kept
+    kept = {"kept figures are what was answered"}
+    assert {name for name, _ in DAMAGE} | stored | kept == set(INVARIANTS)
 
 
 def test_damage_to_the_store_is_found(app: Flask) -> None:

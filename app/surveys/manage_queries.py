@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from sqlalchemy import ColumnElement, case, func, select
 
@@ -21,6 +21,7 @@ from app.surveys.models import (
     SurveyInvitation,
     Wave,
 )
+from app.surveys.open_link_rules import last_day
 from app.surveys.plan_conditions import asked_about, came
 from app.surveys.response_models import Response, ResponseSource
 
@@ -177,8 +178,8 @@ def custom_evaluations_count() -> int:
     return db.session.scalar(found) or 0
 
 
-def custom_evaluations(first: int, last: int) -> list[tuple[str, str, datetime | None]]:
-    """Address, title and end of the open link of each evaluation that is no offer's own."""
+def custom_evaluations(first: int, last: int) -> list[tuple[str, str, date | None]]:
+    """Address, title and last day of the open link of each evaluation that is no offer's own."""
     found = (
         select(Evaluation.slug, Evaluation.title, Evaluation.open_until)
         .where(Evaluation.is_default_for_id.is_(None))
@@ -186,7 +187,10 @@ def custom_evaluations(first: int, last: int) -> list[tuple[str, str, datetime |
         .offset(first)
         .limit(last - first)
     )
-    return [(slug, title, until) for slug, title, until in db.session.execute(found)]
+    return [
+        (slug, title, last_day(until) if until else None)
+        for slug, title, until in db.session.execute(found)
+    ]
 
 
 def offers_to_choose() -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from app.surveys import (
 )
 from app.surveys.evaluation_forms import AddWaveForm, EvaluationForm, OneButton, WaveSettingsForm
 from app.surveys.models import Evaluation, QuestionnaireKind, Wave
+from app.surveys.open_link_rules import last_day
 from app.surveys.schedule_queries import Asked
 from app.surveys.schedule_rules import LineState
 from app.surveys.wave_settings import change_settings, find_wave, is_asked, slug_asked
@@ -137,6 +138,7 @@ def evaluation(slug: str) -> ResponseReturnValue:
         "surveys/evaluation.html",
         open_url=f"{current_app.config['BASE_URL']}{url_for('surveys.answer_open', slug=slug)}",
         open_count=manage_queries.open_answers_count(found.id),
+        last_day=last_day(found.open_until) if found.open_until else None,
         people_count=list_queries.people_count(found.id) if found.counted_from_on else 0,
         now=clock.now(),
     )

@@ -139,7 +139,7 @@ def test_an_evaluation_of_two_offers_with_an_open_link(
     )
     assert page.h1 == "Neglect: training & toolkit"
     assert "http://localhost/surveys/open/neglect-training-toolkit" in page.words
-    assert "Open until midnight on Friday 1 January 2027" in page.words
+    assert "Open until the end of Thursday 31 December 2026" in page.words
     assert "0 answers so far" in page.words
     assert "6 months later" in page.words
     opened = client.get("/surveys/open/neglect-training-toolkit")

@@ -63,6 +63,10 @@ PASTED: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "nothing": ("", []),
     "nothing but marks": (" ,;\t\n,,,\n\t\t", []),
     "headings alone": ("Name\tEmail", []),
+    "a number within a name stays": (
+        "Ward 5 Manager\tward@hospital.example",
+        [("Ward 5 Manager", "ward@hospital.example")],
+    ),
 }
 
 
@@ -74,7 +78,7 @@ def test_a_list_is_read_however_it_was_pasted(text: str, people: list[tuple[str,
 def test_five_hundred_people_are_read_and_one_more_is_too_many() -> None:
     lines = [f"Person Number{n}\tp{n}@school.example" for n in range(MOST_PEOPLE)]
     assert len(read_pasted("\n".join(lines))) == MOST_PEOPLE
-    with pytest.raises(Refused, match="501 people. Book 500 at a time"):
+    with pytest.raises(Refused, match="501 people. Add 500 at a time"):
         read_pasted("\n".join([*lines, "One More\tone@school.example"]))
 
 

@@ -12,7 +12,7 @@ from app.kernel.refusals import Refused
 
 MOST_PEOPLE = 500
 ADDRESSEE = re.compile(r"(?P<name>[^<>]*)<\s*(?:mailto:)?(?P<email>[^<>\s]+)\s*>")
-COUNTING = re.compile(r"\d{1,4}[.)]?(\s+|$)")
+COUNTING = re.compile(r"^\d{1,4}[.)]?(\s+|$)")
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200e\u200f\ufeff"), None)
 QUOTES = "\"“”'‘’"
 
@@ -58,8 +58,8 @@ def read_pasted(text: str) -> list[PastedPerson]:
     joined = list(_joined(found))
     if len(joined) > MOST_PEOPLE:
         raise Refused(
-            f"The list has {len(joined):,} people. Book {MOST_PEOPLE} at a time at most: "
-            "shorten it, book, then come back with the rest"
+            f"The list has {len(joined):,} people. Add {MOST_PEOPLE} at a time at most: "
+            "shorten it, then come back with the rest"
         )
     return joined
 

@@ -181,7 +181,7 @@ def _invited_words(door: Door, on: str) -> str:
     if door.planned and on:
         due = "1 person is" if door.planned == 1 else f"{door.planned:,} people are"
         return f"{due} due to be asked from {on}."
-    return "People at the next sessions will be asked."
+    return "The survey schedule says when people are asked, or why they were not."
 
 
 def change_words(change: MatchedChange) -> str:

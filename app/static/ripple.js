@@ -2,3 +2,7 @@
 import { initAll } from './vendor/govuk/govuk-frontend.min.js'
 
 initAll()
+
+// A survey's first screen gets an address of its own, so that a phone's own Back leads to it again.
+const survey = document.querySelector('.survey-form')
+if (survey && !location.search) history.replaceState(null, '', survey.getAttribute('action'))

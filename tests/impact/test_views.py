@@ -334,7 +334,7 @@ def test_an_evaluation_nobody_was_asked_about_says_what_happens_next(client: Pag
     signed_in(client, Role.EVALUATOR)
     page = client.get(f"/impact/evaluations/{evaluation.slug}")
     assert "Nobody has been asked yet" in page.words
-    assert "People at the next sessions will be asked" in page.words
+    assert "The survey schedule says when people are asked" in page.words
     assert "Nobody is on a register yet" in page.words
     assert "no plan of when to ask" in client.get(f"/impact/evaluations/{bare.slug}").words
 

@@ -41,8 +41,6 @@ NOT_PURE_OF_OURS = {"db", "models", "operations", "queries", "views", "manage_vi
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 MAY_COMMIT = {"app/kernel/db.py"}
 # The floor of the benchmark stands for itself and imports nothing of ours.
-# Drills start with the commands; the bench, which one of them needs, must not load with these.
-MAY_IMPORT_LATE = {"app/checks/drills.py"}
 MAY_ASK_THE_TIME = {"app/kernel/clock.py", "app/checks/bench/floor.py"}
 CLOCKS = {
     "datetime.now",
@@ -125,8 +123,6 @@ def clocks_read(path: str, source: str) -> list[str]:
 
 def hidden_imports(path: str, source: str) -> list[str]:
     """Imports of our own package inside functions."""
-    if path in MAY_IMPORT_LATE:
-        return []
     functions = [
         node
         for node in ast.walk(ast.parse(source))

@@ -10,6 +10,7 @@ import app.catalogue.models
 import app.impact.models
 import app.impact.reports.models
 import app.impact.words.models
+import app.improvement.models
 import app.kernel.clock
 import app.kernel.leases
 import app.notices.models
@@ -33,6 +34,7 @@ MODULES = (
     app.impact.models,
     app.impact.reports.models,
     app.impact.words.models,
+    app.improvement.models,
     app.kernel.clock,
     app.kernel.leases,
     app.notices.models,

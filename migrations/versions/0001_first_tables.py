@@ -97,6 +97,88 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_comment_theme_reference")),
     )
     op.create_table(
+        "evidence",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False, comment="The finding in a plain sentence"),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "analytics",
+                "audit_finding",
+                "practice_review",
+                "published_figure",
+                "other",
+                name="evidence_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "source",
+            sa.String(),
+            nullable=False,
+            comment="Who counted it, where it is published, which page",
+        ),
+        sa.Column("web_address", sa.String(), nullable=True),
+        sa.Column("from_on", sa.Date(), nullable=True, comment="None: it is of a single day"),
+        sa.Column(
+            "until_on", sa.Date(), nullable=False, comment="The day it is of, or its last day"
+        ),
+        sa.Column(
+            "counted",
+            sa.Enum(
+                "people",
+                "things",
+                name="counted",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("figure_count", sa.Integer(), nullable=True),
+        sa.Column(
+            "figure_base", sa.Integer(), nullable=True, comment="Only with it is there a percentage"
+        ),
+        sa.Column(
+            "is_lower_bound",
+            sa.Boolean(),
+            nullable=False,
+            comment="Its source says 'over' or 'at least'",
+        ),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_reason", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_reason = '')",
+            name=op.f("ck_evidence_withdrawn_says_why"),
+        ),
+        sa.CheckConstraint(
+            "counted <> 'people' OR coalesce(figure_base, figure_count) >= 10",
+            name=op.f("ck_evidence_no_few_people"),
+        ),
+        sa.CheckConstraint("source <> ''", name=op.f("ck_evidence_has_source")),
+        sa.CheckConstraint(
+            "(figure_count IS NULL) = (counted IS NULL)",
+            name=op.f("ck_evidence_figure_says_of_what"),
+        ),
+        sa.CheckConstraint(
+            "figure_base IS NULL OR (figure_count IS NOT NULL AND figure_base > 0 AND figure_count <= figure_base)",
+            name=op.f("ck_evidence_count_within_base"),
+        ),
+        sa.CheckConstraint("figure_count >= 0", name=op.f("ck_evidence_count_not_negative")),
+        sa.CheckConstraint("from_on <= until_on", name=op.f("ck_evidence_period_in_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+        sa.UniqueConstraint("reference", name=op.f("uq_evidence_reference")),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_until_on"), ["until_on"], unique=False)
+
+    op.create_table(
         "example_clock",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("offset_seconds", sa.Integer(), nullable=False),
@@ -475,6 +557,21 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_wording")),
     )
+    op.create_table(
+        "evidence_topic",
+        sa.Column("evidence_id", sa.Integer(), nullable=False),
+        sa.Column("topic_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"], ["evidence.id"], name=op.f("fk_evidence_topic_evidence_id_evidence")
+        ),
+        sa.ForeignKeyConstraint(
+            ["topic_id"], ["topic.id"], name=op.f("fk_evidence_topic_topic_id_topic")
+        ),
+        sa.PrimaryKeyConstraint("evidence_id", "topic_id", name=op.f("pk_evidence_topic")),
+    )
+    with op.batch_alter_table("evidence_topic", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_topic_topic_id"), ["topic_id"], unique=False)
+
     op.create_table(
         "offer",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -947,6 +1044,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_half_term_id"), ["half_term_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_offer_id"), ["offer_id"], unique=False)
         batch_op.create_index("ix_event_state_starts_at", ["state", "starts_at"], unique=False)
+
+    op.create_table(
+        "evidence_offer",
+        sa.Column("evidence_id", sa.Integer(), nullable=False),
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"], ["evidence.id"], name=op.f("fk_evidence_offer_evidence_id_evidence")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_evidence_offer_offer_id_offer")
+        ),
+        sa.PrimaryKeyConstraint("evidence_id", "offer_id", name=op.f("pk_evidence_offer")),
+    )
+    with op.batch_alter_table("evidence_offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_offer_offer_id"), ["offer_id"], unique=False)
 
     op.create_table(
         "notice_rule",
@@ -3196,6 +3308,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_rule_offer_id"))
 
     op.drop_table("notice_rule")
+    with op.batch_alter_table("evidence_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evidence_offer_offer_id"))
+
+    op.drop_table("evidence_offer")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_state_starts_at")
         batch_op.drop_index(batch_op.f("ix_event_offer_id"))
@@ -3228,6 +3344,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_priority_id"))
 
     op.drop_table("offer")
+    with op.batch_alter_table("evidence_topic", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evidence_topic_topic_id"))
+
+    op.drop_table("evidence_topic")
     op.drop_table("wording")
     op.drop_table("topic")
     op.drop_table("survey_draft")
@@ -3256,6 +3376,10 @@ def downgrade() -> None:
     op.drop_table("lease")
     op.drop_table("half_term")
     op.drop_table("example_clock")
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evidence_until_on"))
+
+    op.drop_table("evidence")
     op.drop_table("comment_theme")
     op.drop_table("comment_duty")
     with op.batch_alter_table("audit_line", schema=None) as batch_op:

@@ -21,7 +21,13 @@ from app.impact.counts import (
     EvaluationFacts,
     Imported,
 )
-from app.impact.disclosure import ELSEWHERE_THRESHOLD, NOT_STATED, lines_over_time
+from app.impact.disclosure import (
+    ELSEWHERE_THRESHOLD,
+    NOT_STATED,
+    RUNNING_TEAM_THRESHOLD,
+    lines_over_time,
+    sum_of,
+)
 from app.impact.imports_counted import Runs, read_imports
 from app.impact.kept import Row, find_counted
 from app.kernel.db import db
@@ -79,6 +85,7 @@ def let_in(
         door = found[key[0]].doors[key[1]]
         # Breakdowns need as many answers whoever reads, and so do the steps in which they grow.
         door.steps = steps_at(threshold=ELSEWHERE_THRESHOLD)
+        door.smaller_steps = steps_at(threshold=RUNNING_TEAM_THRESHOLD)
         broken_down[key] = _break_down(door, groups)
     runs_let_in = {key: _runs_let_in(of_form, threshold) for key, of_form in files.items()}
     groups_let_in, versions = _count_released(found, batches, keys_let_in, files, runs_let_in, runs)
@@ -101,10 +108,17 @@ def _break_down(door: DoorCounts, groups: Mapping[BatchKey, list[_Group]]) -> fr
     """Put sectors together in lines; which batches are in these."""
     # Those without a date stand apart: nobody can say what their lines gained since.
     steps = [step for step in door.steps if closing_rules.is_dated(step)] or door.steps
-    by_step = [_by_sector(group for key in step for group in groups[key]) for step in steps]
+    by_step = [
+        [
+            _by_sector(group for key in smaller for group in groups[key])
+            for smaller in door.smaller_steps
+            if smaller <= step
+        ]
+        for step in steps
+    ]
     door.breakdowns = lines_over_time(by_step, threshold=ELSEWHERE_THRESHOLD)
     count, door.lines = door.breakdowns[-1] if door.breakdowns else (0, [])
-    door.broken_down = sum(by_step[:count], Counter())
+    door.broken_down = sum_of(part for step in by_step[:count] for part in step)
     return frozenset[BatchKey]().union(*steps[:count])
 
 

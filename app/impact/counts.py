@@ -122,6 +122,7 @@ class DoorCounts:
     # Each breakdown that was ever shown: of how many steps, and into which lines.
     breakdowns: Sequence[tuple[int, Sequence[ShownGroup]]] = ()
     steps: tuple[frozenset[BatchKey], ...] = ()  # as they came in, for whatever is broken down
+    smaller_steps: tuple[frozenset[BatchKey], ...] = ()  # as the running team saw them come
     questions: dict[str, QuestionFacts] = field(default_factory=dict)
     counts: dict[str, QuestionCounts] = field(default_factory=dict)
     recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)

@@ -99,25 +99,57 @@ def merge_small_groups(
 
 
 def lines_over_time(
-    steps: Sequence[Mapping[str, int]], *, threshold: int
+    steps: Sequence[Sequence[Mapping[str, int]]], *, threshold: int
 ) -> list[tuple[int, list[ShownGroup]]]:
     """How many of the steps in which answers came in may be broken down, and into which lines.
 
-    Each breakdown there was, in order; the last is the one to show.
+    Each breakdown there was, in order; the last is the one to show. A step is made of the smaller
+    ones in which the running team saw its totals grow.
 
     Whoever looks before and after a step sees what each line gained by it: nothing, or at least
-    the threshold. Steps that would add a few to a line wait until they do not.
+    the threshold. Steps that would add a few to a line wait until they do not; so do those of
+    which a total, seen when it came, would leave a few of a line.
     """
     found: list[tuple[int, list[ShownGroup]]] = []
     for number in range(1, len(steps) + 1):
         broken_down, lines = found[-1] if found else (0, [])
-        added: Counter[str] = Counter()
-        for step in steps[broken_down:number]:
-            added.update(step)
+        new = steps[broken_down:number]
+        added = sum_of(part for step in new for part in step)
         grown = _grown(lines, added, threshold)
-        if grown:
+        # What came before is in lines of its own: only what is new can lie across the totals.
+        if grown and _may_stand_beside_totals(grown, new, threshold):
             found.append((number, grown))
     return found
+
+
+def sum_of(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    """How many of each group they are together."""
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total
+
+
+def _may_stand_beside_totals(
+    lines: Sequence[ShownGroup], steps: Sequence[Sequence[Mapping[str, int]]], threshold: int
+) -> bool:
+    """Whether these lines leave nothing small of the steps, nor of their parts."""
+    line_of = {name: str(number) for number, line in enumerate(lines) for name in line.members}
+
+    def leave_nothing_small(totals: Sequence[Mapping[str, int]], fewest: int) -> bool:
+        cells: Counter[tuple[str, str]] = Counter()
+        for number, total in enumerate(totals):
+            for name, base in total.items():
+                cells[line_of[name], str(number)] += base
+        if all(base == 0 or base >= fewest for base in cells.values()):
+            return True
+        return crossed_breakdowns_are_safe(cells, threshold=fewest)
+
+    smaller = [part for step in steps for part in step]
+    fewest = min(threshold, RUNNING_TEAM_THRESHOLD)
+    return leave_nothing_small(list(map(sum_of, steps)), threshold) and leave_nothing_small(
+        smaller, fewest
+    )
 
 
 def _grown(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.impact.disclosure import (
+    RUNNING_TEAM_THRESHOLD,
     QuestionBases,
     ShownGroup,
     break_down_questions,
@@ -29,6 +30,7 @@ class Session(NamedTuple):
     step: int
     offer_id: int
     event_id: int
+    part: int = 0  # of the step: the smaller one in which the running team saw them come
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,23 @@ class Line:
 
 
 def lines_of(bases: Mapping[Session, int], *, threshold: int) -> tuple[Line, ...]:
-    """Put sessions together until each line is large enough: of one offer first, then of a step."""
-    steps: dict[int, dict[int, list[Line]]] = defaultdict(lambda: defaultdict(list))
+    """Put sessions together until each line is large enough: of one offer first, then of a step.
+
+    Before that those of one part of a step, whose total the running team has seen: a line that
+    held some of it, and a few others, would tell of these.
+    """
+    steps: dict[int, dict[int, dict[int, list[Line]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
     for session, base in sorted(bases.items()):
-        steps[session.step][session.offer_id].append(Line(frozenset({session}), base))
+        line = Line(frozenset({session}), base)
+        steps[session.step][session.part][session.offer_id].append(line)
     found: list[Line] = []
-    for offers in steps.values():
-        in_step = [line for own in offers.values() for line in _together(own, threshold)]
+    for parts in steps.values():
+        in_step: list[Line] = []
+        for offers in parts.values():
+            in_part = [line for own in offers.values() for line in _together(own, threshold)]
+            in_step += _together(in_part, threshold)
         found += _together(in_step, threshold)
     return tuple(_together(found, threshold))
 
@@ -87,9 +99,19 @@ def may_cross(
         return True
     row_of = {session: str(number) for number, line in enumerate(lines) for session in line}
     cells: Counter[tuple[str, str]] = Counter()
+    by_part: Counter[tuple[str, str]] = Counter()
     for (session, sector), base in bases.items():
         if base:
-            cells[row_of[session], _column(session.step, sector, breakdowns)] += base
+            column = _column(session.step, sector, breakdowns)
+            cells[row_of[session], column] += base
+            by_part[f"{row_of[session]} of {session.part}", column] += base
+    fewest = min(threshold, RUNNING_TEAM_THRESHOLD)
+    return _may_cross(cells, threshold) and (
+        len(cells) == len(by_part) or _may_cross(by_part, fewest)
+    )
+
+
+def _may_cross(cells: Counter[tuple[str, str]], threshold: int) -> bool:
     if all(base >= threshold for base in cells.values()):
         return True
     cells = _alike_together(cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from app.impact.counting import is_let_in
-from app.impact.counts import EvaluationCounts, QuestionCounts
+from app.impact.counts import BatchKey, EvaluationCounts, QuestionCounts
 from app.impact.disclosure import NOT_STATED
 from app.impact.session_rules import Session
 from app.kernel.db import db
@@ -49,13 +49,15 @@ class _Places:
     """Which session an answer is about."""
 
     steps: Mapping[tuple[int, int, date, bool], int]
+    parts: Mapping[tuple[int, int, date, bool], int]
     offer_of: Mapping[int, int]
 
     def session(
         self, evaluation_id: int, wave_id: int, answered_on: date, event_id: int | None
     ) -> Session:
-        step = self.steps[evaluation_id, wave_id, answered_on, event_id is None]
-        return Session(step, self.offer_of.get(event_id or 0, 0), event_id or 0)
+        key = evaluation_id, wave_id, answered_on, event_id is None
+        offer_id = self.offer_of.get(event_id or 0, 0)
+        return Session(self.steps[key], offer_id, event_id or 0, self.parts[key])
 
 
 SECTOR = func.coalesce(Sector.name, literal_column(f"'{NOT_STATED}'"))
@@ -67,28 +69,37 @@ def read_sessions(
 ) -> dict[WaveKey, SessionCounts]:
     """The answers of these evaluations' waves by session; offer_of says whose event is whose."""
     waves = {
-        (counts.facts.id, wave_id): door.steps
+        (counts.facts.id, wave_id): door
         for counts in found
         for wave_id, door in counts.doors.items()
         if isinstance(wave_id, int) and door.steps
     }
     if not waves:
         return {}
-    steps = {
-        (*wave, *key): number
-        for wave, of_wave in waves.items()
-        for number, step in enumerate(of_wave)
-        for key in step
-    }
-    places = _Places(steps, offer_of)
+    places = _Places(
+        _numbered({wave: door.steps for wave, door in waves.items()}),
+        _numbered({wave: door.smaller_steps for wave, door in waves.items()}),
+        offer_of,
+    )
     in_figures = or_(
-        *(is_let_in(wave, frozenset().union(*of_wave)) for wave, of_wave in waves.items())
+        *(is_let_in(wave, frozenset().union(*door.steps)) for wave, door in waves.items())
     )
     ids = [counts.facts.id for counts in found]
     read: dict[WaveKey, SessionCounts] = defaultdict(SessionCounts)
     _read_responses(read, places, in_figures)
     _read_answers(read, places, Answer.evaluation_id.in_(ids) & in_figures)
     return read
+
+
+def _numbered(
+    waves: Mapping[WaveKey, Sequence[frozenset[BatchKey]]],
+) -> dict[tuple[int, int, date, bool], int]:
+    return {
+        (*wave, *key): number
+        for wave, steps in waves.items()
+        for number, step in enumerate(steps)
+        for key in step
+    }
 
 
 def _read_responses(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.checks.disclosure_attack import small_group
 from app.impact.disclosure import (
     ELSEWHERE_THRESHOLD,
     NOT_STATED,
@@ -18,6 +19,7 @@ from app.impact.disclosure import (
     break_down_questions,
     crossed_breakdowns_are_safe,
     differences_are_safe,
+    lines_over_time,
     matched_means_are_safe,
     may_show_total,
     merge_small_groups,
@@ -312,3 +314,70 @@ def test_two_breakdowns_are_checked_against_each_other(
     assert crossed_breakdowns_are_safe(cells, threshold=TEN) is safe
     turned = {(column, row): base for (row, column), base in cells.items()}
     assert crossed_breakdowns_are_safe(turned, threshold=TEN) is safe
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"),
+    [
+        pytest.param([[{"Health": 12, "Police": 11}]], [1], id="a step in large lines"),
+        pytest.param(
+            [[{"Health": 9, "Housing": 4}], [{"Health": 2, "Housing": 6, "Police": 12}]],
+            [],
+            id="thirteen were shown, and are all but eight of two lines",
+        ),
+        pytest.param(
+            [[{"Health": 9, "Housing": 4}], [{"Health": 4, "Housing": 6, "Police": 12}]],
+            [2],
+            id="thirteen were shown, and are all but ten of two lines",
+        ),
+        pytest.param(
+            [[{"Health": 7}, {"Health": 3, "Police": 10}]],
+            [],
+            id="the running team saw seven, and they are all but three of Health",
+        ),
+        pytest.param(
+            [[{"Health": 7}, {"Health": 3, "Police": 10}], [{"Health": 2, "Police": 20}]],
+            [2],
+            id="with the next step they are all but five",
+        ),
+        pytest.param(
+            [[{"Health": 4, "Police": 3}, {"Health": 8, "Police": 10}]],
+            [1],
+            id="the running team saw seven of both, which leave nothing apart",
+        ),
+    ],
+)
+def test_lines_wait_where_a_total_seen_before_would_leave_a_few(
+    steps: list[list[dict[str, int]]], shown: list[int]
+) -> None:
+    assert [number for number, _ in lines_over_time(steps, threshold=TEN)] == shown
+
+
+Steps = Sequence[Sequence[Mapping[str, int]]]
+few_sectors = st.dictionaries(st.sampled_from("ABCD"), st.integers(1, 12), min_size=1)
+parts = few_sectors.filter(lambda part: sum(part.values()) >= RUNNING_TEAM_THRESHOLD)
+in_steps = st.lists(
+    st.lists(parts, min_size=1, max_size=2).filter(
+        lambda step: sum(sum(part.values()) for part in step) >= TEN
+    ),
+    max_size=4,
+)
+
+
+@given(in_steps)
+def test_no_lines_beside_totals_leave_a_few(steps: Steps) -> None:
+    people = [
+        (number, place, name, n)
+        for number, step in enumerate(steps)
+        for place, part in enumerate(step)
+        for name, base in part.items()
+        for n in range(base)
+    ]
+    public = {frozenset(who for who in people if who[0] <= step) for step in range(len(steps))}
+    for count, lines in lines_over_time(steps, threshold=TEN):
+        for line in lines:
+            in_line = (who for who in people if who[0] < count and who[2] in line.members)
+            public.add(frozenset(in_line))
+    totals = {frozenset(one for one in people if one[:2] <= who[:2]) for who in people}
+    assert small_group(public, TEN) is None
+    assert small_group(public | totals, RUNNING_TEAM_THRESHOLD) is None

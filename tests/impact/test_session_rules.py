@@ -125,6 +125,34 @@ def test_no_line_lies_across_two_steps() -> None:
     assert lines == {frozenset({1}), frozenset({2, 3})}
 
 
+def test_no_line_holds_a_total_of_the_running_team_and_a_few_others() -> None:
+    """It saw the seven of the first session; a line of ten would tell of the three beside them."""
+    bases = {Session(0, 1, 1, 0): 7, Session(0, 1, 2, 1): 3, Session(0, 1, 3, 1): 10}
+    assert [line.base for line in lines_of(bases, threshold=TEN)] == [20]
+    in_one_part = {session._replace(part=0): base for session, base in bases.items()}
+    assert sorted(line.base for line in lines_of(in_one_part, threshold=TEN)) == [10, 10]
+
+
+def test_sectors_and_sessions_leave_nothing_of_a_total_of_the_running_team() -> None:
+    lines = [
+        frozenset({Session(0, 1, 1, 0), Session(0, 1, 2, 1)}),
+        frozenset({Session(0, 1, 3, 1)}),
+    ]
+    sectors = [(1, [ShownGroup(("Health",), 12), ShownGroup(("Police",), 22)])]
+    bases = {
+        (Session(0, 1, 1, 0), "Health"): 9,
+        (Session(0, 1, 2, 1), "Health"): 3,
+        (Session(0, 1, 2, 1), "Police"): 10,
+        (Session(0, 1, 3, 1), "Police"): 12,
+    }
+    assert not may_cross(lines, sectors, bases, threshold=TEN)
+    of_one_part = [frozenset(session._replace(part=0) for session in line) for line in lines]
+    in_one_part = Counter[tuple[Session, str]]()
+    for (session, sector), base in bases.items():
+        in_one_part[session._replace(part=0), sector] += base
+    assert may_cross(of_one_part, sectors, in_one_part, threshold=TEN)
+
+
 def test_sessions_of_the_same_sectors_are_crossed_as_one_with_the_same_answer() -> None:
     for seed in range(60):
         people = invented(seed)

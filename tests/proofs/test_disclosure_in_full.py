@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
@@ -15,7 +14,7 @@ from app.checks import stage
 from app.checks.disclosure_attack import SAFE, attack, small_group
 from app.checks.invented_answers import invent, play
 from app.impact import counting, figures
-from app.impact.disclosure import QuestionBases, ShownGroup
+from app.impact.disclosure import QuestionBases, ShownGroup, sum_of
 from app.kernel.db import db
 
 ATTACKED = range(20)
@@ -55,9 +54,9 @@ def test_withholding_only_the_groups_themselves_is_found_out(
         return [ShownGroup((name,), base) for name, base in bases.items() if base >= TEN]
 
     def without_history(
-        steps: Sequence[Mapping[str, int]], *, threshold: int
+        steps: Sequence[Sequence[Mapping[str, int]]], *, threshold: int
     ) -> list[tuple[int, list[ShownGroup]]]:
-        total = sum((Counter(step) for step in steps), Counter[str]())
+        total = sum_of(part for step in steps for part in step)
         return [(len(steps), only_large(total))] if steps else []
 
     def question_by_question(

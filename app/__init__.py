@@ -39,6 +39,7 @@ import app.impact.reports.views
 import app.impact.words.quote_views
 import app.impact.words.theme_views
 import app.impact.words.views
+import app.improvement.manage_views
 import app.notices.manage_views
 import app.notices.wording_views
 import app.partnership.views
@@ -102,6 +103,7 @@ BLUEPRINTS = (
     app.impact.words.theme_views.bp,
     app.impact.words.quote_views.bp,
     app.impact.group_views.bp,
+    app.improvement.manage_views.bp,
     app.accounts.manage_views.bp,
 )
 

@@ -15,6 +15,7 @@ from app.kernel.db import db
 from app.kernel.forms import one_line, tidy
 from app.kernel.tokens import new_reference
 from tests.support.comments import some_words
+from tests.support.evidence import some_evidence
 from tests.support.factories import (
     make_booking,
     make_event,
@@ -46,6 +47,8 @@ CAREFUL = {
     "counted_from": "1 October 2026",
     "recommendation": "Every setting has a lead for safer sleep",
     "pasted": "Dee Park <dee.park@example.org>",
+    "source": "The annual report, page 3",
+    "until_on": "3 March 2026",
     "first_reminder": "7",
     "second_reminder": "14",
     "manager_name": "Max Head",
@@ -113,6 +116,9 @@ CASES = (
     Case("/manage/offers/<slug>/events/new", "delivery", "Save the draft"),
     Case("/manage/series/new", "delivery"),
     Case("/manage/series/<slug>/edit", "delivery"),
+    Case("/manage/evidence/new", "delivery"),
+    Case("/manage/evidence/<reference>", "delivery"),
+    Case("/manage/evidence/<reference>/withdraw", "delivery"),
     Case("/manage/events/<reference>/bookings/new", "delivery", checks_first=True),
     Case("/manage/events/<reference>/waiting-list/<booking_reference>/remove", "delivery"),
     Case("/manage/events/<reference>/cancel", "delivery"),
@@ -220,6 +226,9 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         evaluation = db.session.merge(world.evaluation)
         some_words(evaluation, new_reference(), new_reference(), now=now)
         db.session.commit()
+    if case.rule == "/manage/evidence/<reference>/withdraw":
+        offer, actor = db.session.merge(world.offer), db.session.merge(world.people["delivery"])
+        return world.address(case.rule, app, reference=some_evidence(offer, actor, now=now))
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

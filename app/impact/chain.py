@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import shorten
 
 from app.impact.counts import Reach
 from app.impact.disclosure import ELSEWHERE_THRESHOLD
 from app.impact.summaries import BeforeAfter, Figure, MeasureLines, Step
+from app.improvement.queries import EvidenceLine
 
 REACTION = ("quality", "usefulness", "recommend", "relevance", "expectations", "awareness")
 LEARNING = ("informed", "knowledge_change", "skills", "confidence", "intention")
 BEHAVIOUR = ("use", "access")
 HEADLINE = ("use", "informed", "access", "quality", "awareness")
+MOST_IN_A_BOX = 90
 SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -20,6 +23,7 @@ def chain_of(
     measures: Sequence[MeasureLines],
     open_measures: Sequence[MeasureLines],
     knowledge: Iterable[BeforeAfter],
+    evidence: Sequence[EvidenceLine] | None,
 ) -> tuple[Step, ...]:
     """How much, how well, what difference: always five boxes, the empty ones saying why."""
     return (
@@ -27,7 +31,7 @@ def chain_of(
         first_of("Reaction", REACTION, measures, open_measures),
         _knowledge_step(knowledge) or first_of("Learning", LEARNING, measures, open_measures),
         first_of("Behaviour", BEHAVIOUR, measures, open_measures),
-        Step("Evidence", "None", "recorded yet beside what people say themselves", "evidence"),
+        evidence_step(evidence),
     )
 
 
@@ -55,6 +59,19 @@ def first_of(
                 if figure.share and figure.share.base >= fewest:
                     return _step(name, by_key[key].title, figure, anchor)
     return Step(name, "–", "no figures yet", "answered")
+
+
+def evidence_step(evidence: Sequence[EvidenceLine] | None) -> Step:
+    """How much was found beside the answers, and the newest of it."""
+    if evidence is None:
+        return Step("Evidence", "–", "stands with each offer and topic", "evidence")
+    if not evidence:
+        return Step(
+            "Evidence", "None", "recorded yet beside what people say themselves", "evidence"
+        )
+    newest = shorten(evidence[0].title, MOST_IN_A_BOX, placeholder=" …")
+    words = f"{'finding' if len(evidence) == 1 else 'findings'} of others; the newest: {newest}"
+    return Step("Evidence", f"{len(evidence)}", words, "evidence")
 
 
 def _step(name: str, title: str, figure: Figure, anchor: str) -> Step:

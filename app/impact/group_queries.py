@@ -19,6 +19,7 @@ from app.impact.pooling import Source
 from app.impact.session_figures import WaveOfSessions, answers_within, measures_of_sessions
 from app.impact.sessions_counted import read_sessions
 from app.impact.summaries import Door, DoorState, Figure, GroupSummary, MeasureLines
+from app.improvement.queries import EvidenceLine, evidence_of
 from app.kernel.db import db
 from app.kernel.london import london_date
 from app.surveys.models import InvitationState, SurveyInvitation
@@ -46,6 +47,7 @@ def group_summary(
     open_measures = pooling.with_figures(pooling.pooled_measures(open_, open_doors))
     changes = pooling.pooled_changes(personal + open_, doors + open_doors)
     reach = _kept_reach(group, holdings, counts) or _reach(group)
+    evidence = _evidence(group)
     chosen = group.period if kind.has_periods else None
     return GroupSummary(
         kind=kind.value,
@@ -63,13 +65,14 @@ def group_summary(
         open_doors=open_doors,
         open_measures=open_measures,
         knowledge=changes,
-        chain=chain_of(reach, measures, open_measures, changes),
+        chain=chain_of(reach, measures, open_measures, changes, evidence),
         evaluations=tuple(
             queries.evaluation_line(counts[one.facts.id], threshold=threshold)
             for one in holdings.evaluations
         ),
         in_part=tuple(h.facts.title for h in holdings.evaluations if h.event_ids is not None),
         sessions=holdings.sessions if kind is GroupKind.OFFER else (),
+        evidence=evidence,
         counted_at=min((one.kept.counted_at for one in counts.values() if one.kept), default=None),
     )
 
@@ -93,6 +96,18 @@ def _reach(group: Group) -> Reach:
         until=group.period.until if group.period else None,
         event_id=group.event_id,
         sector_id=group.sector_id,
+    )
+
+
+def _evidence(group: Group) -> tuple[EvidenceLine, ...] | None:
+    """What others found about its offers; a time or a sector has none of its own."""
+    if group.offer_ids is None:
+        return None
+    return evidence_of(
+        group.offer_ids,
+        topic=group.slug if group.kind is GroupKind.TOPIC else None,
+        since=group.period.first_on if group.period else None,
+        until=group.period.ends_before if group.period else None,
     )
 
 

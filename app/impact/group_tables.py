@@ -13,6 +13,7 @@ from app.impact.tables import (
     answered_table,
     cells,
     change_tables,
+    evidence_table,
     lower,
     measure_tables,
     reach_table,
@@ -36,6 +37,7 @@ def tables_of_group(summary: GroupSummary) -> Tables:
             )
     who = [who_table(one) for one in who_answered(summary.reach, doors) if one.lines]
     found["reach"] = (reach_table(summary.reach), sectors_table(summary.reach, []), *who)
+    found["evidence"] = (evidence_table(summary.evidence),) if summary.evidence else ()
     found["evaluations"] = (_evaluations(summary),) if summary.evaluations else ()
     return found
 

@@ -16,6 +16,7 @@ from app.impact.counts import EvaluationCounts, EvaluationFacts, Reach
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
 from app.impact.groups import FACTS
 from app.impact.summaries import EvaluationLine, EvaluationSummary
+from app.improvement.queries import evidence_of
 from app.kernel.db import db
 from app.kernel.london import london_date, short_date_words
 from app.partnership.models import Sector
@@ -42,6 +43,7 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
     open_doors = [door for door, _ in by_link if not door.imported_words]
     measures, open_measures = figures.measures_of(personal), figures.measures_of(by_link)
     changes = knowledge.knowledge_of(counts, doors)
+    evidence = evidence_of(offer_ids) if offer_ids else ()
     return EvaluationSummary(
         evaluation_id=facts.id,
         slug=facts.slug,
@@ -60,8 +62,9 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
         knowledge=changes,
         knowledge_means=knowledge.knowledge_means_of(measures, changes, personal),
         comments=figures.comments_of(doors),
-        chain=chain_of(reach, measures, open_measures, changes),
+        chain=chain_of(reach, measures, open_measures, changes, evidence),
         counted_at=counts.kept.counted_at if counts.kept else None,
+        evidence=evidence,
     )
 
 

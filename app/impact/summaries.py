@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from app.impact.counts import Reach
 from app.impact.rules import MatchedChange, MeanScore, Share
+from app.improvement.queries import EvidenceLine
 from app.kernel.london import clock_words
 from app.surveys.models import MeasureScale, OutcomeLevel
 
@@ -215,6 +216,7 @@ class EvaluationSummary:
     chain: tuple[Step, ...]
     counted_at: datetime | None = None  # where the worker counted ahead, being large
     evaluation_id: int = 0
+    evidence: tuple[EvidenceLine, ...] = ()  # the newest first; none of it is an answer
 
     @property
     def counted_words(self) -> str:
@@ -270,6 +272,7 @@ class GroupSummary:
     in_part: tuple[str, ...]  # titles of evaluations of which it holds some sessions only
     counted_at: datetime | None = None  # where the worker counted ahead, the earliest time
     sessions: tuple[tuple[str, datetime], ...] = ()  # reference and start, the latest first
+    evidence: tuple[EvidenceLine, ...] | None = None  # None where it stands with offers alone
 
     @property
     def counted_words(self) -> str:

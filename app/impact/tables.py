@@ -19,6 +19,7 @@ from app.impact.summaries import (
     OptionLine,
 )
 from app.impact.who_answered import WhoAnswered, who_answered
+from app.improvement.queries import EvidenceLine
 from app.kernel.london import short_date_words
 from app.kernel.spreadsheet import csv_text
 from app.surveys.models import MeasureScale
@@ -68,7 +69,19 @@ def tables_of_evaluation(summary: EvaluationSummary) -> Tables:
     found["reach"] = (reach_table(summary.reach), sectors_table(summary.reach, doors), *who)
     if summary.comments:
         found["comments"] = (_comments(summary),)
+    if summary.evidence:
+        found["evidence"] = (evidence_table(summary.evidence),)
     return found
+
+
+def evidence_table(evidence: Iterable[EvidenceLine]) -> Table:
+    """What others counted or found, each with its source."""
+    return Table(
+        "Evidence",
+        ("What was found", "Figure", "Kind", "Time", "Source", "About"),
+        tuple(line.cells for line in evidence),
+        wording.NOT_ANSWERS,
+    )
 
 
 def reach_table(reach: Reach) -> Table:

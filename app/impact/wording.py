@@ -22,6 +22,10 @@ from app.kernel.london import short_date_words
 
 CUT_OFF = 7  # of scores from 0 to 10 (R36)
 TREND_ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓"}
+NOT_ANSWERS = (
+    "Counted or found by others, as each source says. None of it is a survey answer, and it is "
+    "never added to answers."
+)
 RARE = 0.001
 UNUSUAL = 0.05
 

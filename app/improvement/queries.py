@@ -43,6 +43,13 @@ class EvidenceLine:
         """The kind as pages call it."""
         return rules.KIND_WORDS[self.kind]
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """As a row of a table: finding, figure, kind, time, source, what it is about."""
+        source = f"{self.source} {self.web_address or ''}".strip()
+        figure = self.figure or "no figure"
+        return (self.title, figure, self.kind_words, self.when, source, "; ".join(self.about))
+
 
 def evidence_of(
     offer_ids: Collection[int],

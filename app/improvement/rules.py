@@ -9,7 +9,7 @@ from app.kernel.london import short_date_words
 from app.kernel.refusals import Refused
 
 FEWEST_PEOPLE = 10
-MOST_COUNT = 1_000_000_000
+MOST_COUNT = 1_000_000_000  # within what the column holds
 MOST_TITLE, MOST_SOURCE, MOST_REASON = 300, 500, 300
 
 KIND_WORDS = {

@@ -33,6 +33,7 @@ from app.surveys.open_link_models import OpenLink
 from app.surveys.open_links import Contact
 from app.surveys.questionnaires import current_version
 from tests.support.comments import Words, some_words
+from tests.support.evidence import some_evidence
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -76,6 +77,7 @@ class World:
     others_booking: Booking
     attended: Booking
     elsewhere: LearningElsewhere
+    evidence: str
     evaluation: Evaluation
     link: OpenLink
     questionnaire: str
@@ -219,6 +221,7 @@ def _make_world(now: datetime, **words: str) -> World:
     link = open_links.open_for_the_day(event.id, actor=people["delivery"], now=now)
     contact = Contact(words.get("person", "Kim Contact"), "kim.contact@example.org")
     open_links.plan_passing_on(event.id, contact, 6, actor=people["delivery"], now=now)
+    evidence = some_evidence(offer, people["delivery"], now=now, title=title)
     rated = an_answered_evaluation(offer, title=words.get("title", "Rated"))
     written = (
         begin_report(rated, people["delivery"], now=now, title=words.get("title", "Being written")),
@@ -242,6 +245,7 @@ def _make_world(now: datetime, **words: str) -> World:
         others_booking=others,
         attended=attended,
         elsewhere=elsewhere,
+        evidence=evidence,
         evaluation=evaluation,
         link=link,
         questionnaire=questionnaire,
@@ -326,6 +330,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "slug": _default_slug(world.offer),
             "months": 12,
         },
+        "/manage/evidence": {"reference": world.evidence},
         "/manage/events": {
             "reference": world.event.reference,
             "booking_reference": world.booking.reference,

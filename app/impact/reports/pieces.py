@@ -29,9 +29,10 @@ GROUPS = {
     OutcomeLevel.BEHAVIOUR: "Behaviour",
 }
 OPEN_LINK = "Through an open link"
+EVIDENCE = "Evidence"
 REACH = "Reach"
 NO_RATE_YET = "–: some answers are not in the figures yet, so there is no rate."
-ORDER = (REACH, *GROUPS.values(), OPEN_LINK)
+ORDER = (REACH, *GROUPS.values(), OPEN_LINK, EVIDENCE)
 SCORES = range(11)
 
 
@@ -48,6 +49,7 @@ def pieces_of(summary: EvaluationSummary) -> dict[str, Piece]:
         for measure in measures:
             key = f"{place}-{measure.key}"
             found.append(measure_piece(key, measure, tables.get(key, []), summary.subject_words))
+    found.append(_evidence(summary, tables.get("evidence", [])))
     shown = sorted(
         (piece for piece in found if piece), key=lambda piece: ORDER.index(piece["group"])
     )
@@ -315,6 +317,22 @@ def _means(summary: EvaluationSummary, tables: list[PlainTable]) -> Piece:
             f"means {point.label}": Bases(total=point.mean.base, groups={})
             for point in summary.knowledge_means
         },
+    )
+
+
+def _evidence(summary: EvaluationSummary, tables: list[PlainTable]) -> Piece | None:
+    """What others found; its figures are theirs, so that it has no base of ours."""
+    if not summary.evidence:
+        return None
+    return _piece(
+        "evidence",
+        EVIDENCE,
+        "What others counted or found",
+        notes=[wording.NOT_ANSWERS],
+        tables=tables,
+        sentences=[
+            f"{line.title.rstrip('.')} ({line.source}, {line.when})." for line in summary.evidence
+        ],
     )
 
 

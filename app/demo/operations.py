@@ -15,6 +15,7 @@ from app.demo import rules
 from app.demo.making.answers import Respondents
 from app.demo.making.asking import Asker
 from app.demo.making.elsewhere import add_learning_elsewhere
+from app.demo.making.evidence import record_evidence
 from app.demo.making.half_terms import known_half_terms
 from app.demo.making.history import plan_history
 from app.demo.making.letters import ask_for_answers, book_and_cancel
@@ -73,6 +74,7 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     responses_count = _make_surveys(events, people, now=now)
     ask_for_answers(people)
     add_words(people, now=now)
+    record_evidence(people.personas["delivery"].reference, now=now)
     publish_example_report(people.personas["delivery"].reference, now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),

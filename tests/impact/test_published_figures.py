@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import pytest
 
+from app.demo.making.evidence import published_findings
 from app.impact import queries
 from app.impact.disclosure import Audience
 from app.impact.reports import sentences
 from app.impact.rules import share, share_at_least, share_at_most, wilson_interval
 from app.impact.summaries import EvaluationSummary, Figure
+from app.improvement import rules as evidence_rules
+from app.improvement.models import EvidenceKind
+from app.improvement.operations import add_evidence
+from app.improvement.queries import evidence_of
+from app.kernel.access import Role
 from tests.support.answers import (
     add_responses,
     exploitation_forms,
@@ -19,7 +25,7 @@ from tests.support.answers import (
     neglect_forms,
     wave_of,
 )
-from tests.support.factories import NOW
+from tests.support.factories import NOW, make_offer, make_person
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -150,6 +156,36 @@ def test_f9_needs_different_bases_before_and_after() -> None:
     assert (counts(974, 116), counts(478, 113)) == ([113], [54]), "116 after: 47.8% of the 113"
     assert share_at_most({6: 18, 7: 17}, 6) == share(18, 35)
     assert share_at_least({6: 3, 7: 57, 9: 55}, 7) == share(112, 115)
+
+
+SOURCED = [  # nobody's answers: counted by others, without a base
+    pytest.param("F2", ("over 3,900 times", "over 500 people"), "at least 3,900", 241, id="F2"),
+    pytest.param("F5", ("over 1,400 times", "400 practitioners"), "at least 1,400", 1240, id="F5"),
+    pytest.param("F11", ("over 470 practitioners",), "at least 470", 991, id="F11"),
+]
+
+
+@pytest.mark.parametrize(("number", "words", "figure", "line"), SOURCED)
+def test_figures_of_use_stand_as_sourced_evidence(
+    number: str, words: tuple[str, ...], figure: str, line: int
+) -> None:
+    details = published_findings()[number]
+    offers = {slug: make_offer(slug=slug) for slug in details.offer_slugs}
+    add_evidence(details, actor=make_person(Role.DELIVERY), now=NOW)
+    for offer in offers.values():
+        [shown] = evidence_of([offer.id])
+        assert all(part in shown.title for part in words)
+        assert (shown.kind, shown.figure) == (EvidenceKind.PUBLISHED_FIGURE, figure)
+        assert "%" not in shown.figure, "it has no base"
+        assert shown.source.startswith("WSCP Annual Report 2024-25")
+        assert shown.source.endswith(f", line {line} of its text")
+        assert shown.when == "1 April 2024 to 31 March 2025"
+
+
+def test_nothing_else_stands_as_published_evidence() -> None:
+    found = published_findings()
+    assert list(found) == ["F2", "F5", "F11"]
+    assert {evidence_rules.KIND_WORDS[one.kind] for one in found.values()} == {"Published figure"}
 
 
 INVENTED_BASES = [  # F8, F9, F10, F16: the report printed no base; the example invents one

@@ -6,6 +6,7 @@ answers of every group in their span; the attack looks for one of 1 to 9 people 
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.checks.invented_answers import Invented
 from app.impact import figures, queries
+from app.impact.answers_counted import InFigures
 from app.impact.counting import asked_rows, let_in, read_counts, response_rows
 from app.impact.counts import DoorCounts, EvaluationCounts, EvaluationFacts
 from app.impact.disclosure import (
@@ -26,6 +28,9 @@ from app.impact.disclosure import (
     threshold_for,
 )
 from app.impact.groups import FACTS
+from app.impact.reports import publishing_rules
+from app.impact.reports.documents import Bases
+from app.impact.reports.pieces import pieces_of
 from app.impact.session_figures import WaveOfSessions, shown_lines
 from app.impact.sessions_counted import read_sessions
 from app.impact.summaries import EvaluationSummary
@@ -34,12 +39,28 @@ from app.surveys.models import Evaluation
 from app.surveys.response_models import Response
 
 People = frozenset[Any]  # ids of responses, or what stands for one at a moment
+PUBLIC = "public"  # reads every version of every report, and no page for staff
+NOT_PUBLISHED, CHOSEN = 0.3, 0.8  # of moments; of figures
 PRIME = 2**61 - 1
 MOST_DIMENSIONS = 14  # of what is left of the span: all its 0-and-1 members are tried
 
 
 class HarnessError(AssertionError):
     """The attack does not know who stands behind a figure: its findings would mean nothing."""
+
+
+Views = dict[tuple[int, str], set[People]]  # by wave and question
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an evaluation showed the last time somebody opened it, and who stood behind it."""
+
+    of: InFigures
+    summary: EvaluationSummary
+    views: Views
+    # By measure and door, as a report names them: the question, all who answered it, each line.
+    printed: dict[str, tuple[tuple[int, str], People, dict[str, People]]]
 
 
 @dataclass
@@ -53,15 +74,17 @@ class Seen:
     over_time: dict[tuple[int, str], set[People]] = field(default_factory=lambda: defaultdict(set))
     at_once: list[set[People]] = field(default_factory=list)  # of one question at one moment
     figures: int = 0
+    latest: Page | None = None
 
 
 def look(invented: Invented, now: datetime, seen: dict[Audience, Seen]) -> None:
     """Open every page of the evaluation as each kind of reader; the running team reads both."""
-    here: dict[Audience, dict[tuple[int, str], set[People]]] = {}
     for audience in Audience:
-        here[audience] = _look_as(invented, audience, now, seen[audience])
-    for audience, found in here.items():
-        seen[audience].at_once += found.values()
+        latest = seen[audience].latest
+        page = _look_as(invented, audience, now, seen[audience])
+        if page is not latest:
+            seen[audience].at_once += page.views.values()
+            seen[audience].latest = page
     for question, views in seen[Audience.ELSEWHERE].over_time.items():
         seen[Audience.RUNNING_TEAM].over_time[question] |= views
 
@@ -132,17 +155,11 @@ def _smallest_union(basis: list[list[int]], sizes: list[int], threshold: int) ->
     return min(found, default=None)
 
 
-def _look_as(
-    invented: Invented, audience: Audience, now: datetime, seen: Seen
-) -> dict[tuple[int, str], set[People]]:
+def _look_as(invented: Invented, audience: Audience, now: datetime, seen: Seen) -> Page:
     facts = EvaluationFacts(
         *db.session.execute(select(*FACTS).where(Evaluation.id == invented.evaluation.id)).one()
     )
     threshold = threshold_for(audience)
-    counts = read_counts([facts], threshold=threshold, now=now)[facts.id]
-    summary = queries.evaluation_summary(facts.slug, audience=audience, now=now)
-    if summary is None:
-        raise HarnessError("the evaluation has no page")
     wanted = let_in(
         {facts.id: EvaluationCounts(facts)},
         asked_rows([facts.id], now=now),
@@ -150,9 +167,14 @@ def _look_as(
         threshold=threshold,
         now=now,
     )
-    offer_of = {event.id: event.offer_id for event in invented.events}
-    by_session = read_sessions([counts], offer_of)
-    views: dict[tuple[int, str], set[People]] = defaultdict(set)
+    if seen.latest and seen.latest.of == wanted.figures:
+        return seen.latest  # nothing came in since: the page has the same figures
+    counts = read_counts([facts], threshold=threshold, now=now)[facts.id]
+    summary = queries.evaluation_summary(facts.slug, audience=audience, now=now)
+    if summary is None:
+        raise HarnessError("the evaluation has no page")
+    page = Page(wanted.figures, summary, defaultdict(set), {})
+    by_session = read_sessions([counts], {event.id: event.offer_id for event in invented.events})
     doors = figures.doors_of(counts, threshold=threshold)
     for (door, door_counts), wave in zip(doors, invented.evaluation.waves, strict=True):
         everyone, in_lines = (
@@ -162,14 +184,26 @@ def _look_as(
             raise HarnessError(f"{len(everyone)} people, {door.in_figures} in the figures")
         sessions = by_session.get((facts.id, wave.id))
         own = WaveOfSessions(door, door_counts, sessions) if sessions else None
+        undated = _many_of_a_year(door_counts)
         for key, groups in _groups(invented, door_counts, everyone, in_lines, own).items():
             base = _base(invented, door_counts, key)
             if len(everyone & base) >= threshold:
-                views[wave.id, key] |= {frozenset(group & base) for group in groups}
-                undated = _many_of_a_year(door_counts)
-                seen.over_time[wave.id, key] |= {_at(now, group, undated) for group in groups}
-        seen.figures += _agree(summary, door.key, door_counts, views, wave.id)
-    return views
+                whole, lines, of_sessions = groups
+                every = (whole, *lines.values(), *of_sessions)
+                page.views[wave.id, key] |= {frozenset(group & base) for group in every}
+                seen.over_time[wave.id, key] |= {_at(now, group, undated) for group in every}
+                page.printed[f"personal-{_measure(door_counts, key)} {door.key}"] = (
+                    (wave.id, key),
+                    whole & base,
+                    {label: line & base for label, line in lines.items()},
+                )
+        seen.figures += _agree(summary, door.key, door_counts, page.views, wave.id)
+    return page
+
+
+def _measure(counts: DoorCounts, key: str) -> str:
+    measure = counts.questions[key].measure
+    return measure.key if measure else ""
 
 
 def _people(wave_id: int, which: ColumnElement[bool]) -> People:
@@ -204,23 +238,24 @@ def _groups(
     everyone: People,
     in_lines: People,
     sessions: WaveOfSessions | None,
-) -> dict[str, list[People]]:
+) -> dict[str, tuple[People, dict[str, People], list[People]]]:
     """Of each question: all who answered the form, lines by sector, lines by session."""
-    found: dict[str, list[People]] = {}
+    found: dict[str, tuple[People, dict[str, People], list[People]]] = {}
     by_sector = figures.sector_lines(counts)
     by_session = shown_lines(sessions) if sessions else {}
     places = _places(counts)
     for key, question in counts.questions.items():
         if question.measure is None:
             continue
-        found[key] = [everyone]
-        for line in by_sector.get(key, []):
-            found[key].append(
-                frozenset(p for p in in_lines if invented.sector_of[p] in line.members)
-            )
+        lines = {
+            line.label: frozenset(p for p in in_lines if invented.sector_of[p] in line.members)
+            for line in by_sector.get(key, [])
+        }
+        of_sessions = []
         for sessions_of_line in by_session.get(key, []):
             wanted = {(session.step, session.event_id) for session in sessions_of_line}
-            found[key].append(frozenset(p for p in everyone if places.get(p, (-1, 0)) in wanted))
+            of_sessions.append(frozenset(p for p in everyone if places.get(p, (-1, 0)) in wanted))
+        found[key] = (everyone, lines, of_sessions)
     return found
 
 
@@ -266,13 +301,61 @@ def _agree(
 def attack(invented: Invented, moments: Iterable[datetime]) -> tuple[dict[str, int], int]:
     """The smallest group each kind of reader finds in all they saw, and how many figures it was."""
     seen = {audience: Seen() for audience in Audience}
+    reports = Reports(invented.seed)
     for now in moments:
         look(invented, now, seen)
+        if page := seen[Audience.ELSEWHERE].latest:
+            reports.publish(page)
     found = {audience.value: smallest(seen[audience], audience) for audience in Audience}
-    return found, sum(one.figures for one in seen.values())
+    found[PUBLIC] = reports.smallest()
+    return found, sum(one.figures for one in seen.values()) + reports.figures
+
+
+class Reports:
+    """Versions of reports of one evaluation, published now and then: the public reads them all.
+
+    A version that is withdrawn, or corrected, has been read all the same.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(seed + 2_000_000)  # noqa: S311 - the same data each time
+        self._versions: list[dict[str, Bases]] = []
+        self._read: Views = defaultdict(set)
+        self.figures = 0
+
+    def publish(self, page: Page) -> None:
+        """Publish some figures of today, or none; those that are refused are left out."""
+        if self._dice.random() < NOT_PUBLISHED:
+            return
+        chosen = [p for p in pieces_of(page.summary).values() if self._dice.random() < CHOSEN]
+        bases = {key: value for piece in chosen for key, value in piece["bases"].items()}
+        refused = {
+            *publishing_rules.too_small(bases),
+            *publishing_rules.unsafe_keys(self._versions, bases),
+        }
+        version = {key: value for key, value in bases.items() if key not in refused}
+        self._versions.append(version)
+        known = version.keys() & page.printed.keys()
+        if any(key.startswith("personal-") for key in version) and not known:
+            raise HarnessError(f"none of {sorted(version)} is known")
+        for key in known:
+            question, whole, lines = page.printed[key]
+            if len(whole) != version[key]["total"]:
+                raise HarnessError(f"{key}: {len(whole)} people, {version[key]} in the report")
+            wanted = version[key]["groups"].items()
+            if any(base != len(lines.get(label, ())) for label, base in wanted):
+                raise HarnessError(f"{key}: {version[key]} are not the lines of the page")
+            self._read[question] |= {whole, *(lines[label] for label, _ in wanted)}
+            self.figures += 1 + len(wanted)
+
+    def smallest(self) -> int:
+        """Fewest people whose answers somebody can work out who read all versions."""
+        found = [small_group(views, ELSEWHERE_THRESHOLD) for views in self._read.values()]
+        return min((size for size in found if size), default=ELSEWHERE_THRESHOLD)
 
 
 SAFE = {
+    PUBLIC: ELSEWHERE_THRESHOLD,
     Audience.ELSEWHERE.value: ELSEWHERE_THRESHOLD,
     Audience.RUNNING_TEAM.value: RUNNING_TEAM_THRESHOLD,
 }

@@ -11,10 +11,12 @@ import pytest
 from flask import Flask
 
 from app.checks import stage
-from app.checks.disclosure_attack import SAFE, attack, small_group
+from app.checks.disclosure_attack import PUBLIC, SAFE, attack, small_group
 from app.checks.invented_answers import invent, play
 from app.impact import counting, figures
 from app.impact.disclosure import QuestionBases, ShownGroup, sum_of
+from app.impact.reports import publishing_rules
+from app.impact.reports.documents import Bases
 from app.kernel.db import db
 
 ATTACKED = range(20)
@@ -68,6 +70,17 @@ def test_withholding_only_the_groups_themselves_is_found_out(
     monkeypatch.setattr(figures, "break_down_questions", question_by_question)
     broken = [found_by_readers(seed)[0] != SAFE for seed in (0, 7, 17)]
     assert sum(broken) >= 2
+
+
+@pytest.mark.usefixtures("partnership")
+def test_versions_of_reports_that_differ_by_a_few_are_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_rule(_before: Sequence[Mapping[str, Bases]], _now: Mapping[str, Bases]) -> list[str]:
+        return []
+
+    monkeypatch.setattr(publishing_rules, "unsafe_keys", no_rule)
+    assert [found_by_readers(seed)[0][PUBLIC] for seed in (4, 5)] == [6, 4]
 
 
 def brute_force(groups: list[frozenset[int]], threshold: int) -> int | None:

@@ -187,8 +187,10 @@ def test_the_client_fails_an_error_page_that_is_bad(pages: Flask) -> None:
     [
         ("/page", 15, False),
         ("/page", 16, True),
-        ("/impact/1", 15, False),
-        ("/impact/1", 16, True),
+        ("/impact/1", 20, False),
+        ("/impact/1", 21, True),
+        ("/impact/reports/1", 30, False),
+        ("/impact/reports/1", 31, True),
     ],
 )
 def test_the_client_fails_a_page_of_many_statements(

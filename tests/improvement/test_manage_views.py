@@ -105,3 +105,13 @@ def test_an_evaluator_reads_and_is_offered_no_change(
     assert "62% (31 of 50)" in words
     assert "Withdraw" not in words
     assert "Record evidence" not in words
+
+
+def test_the_page_of_an_offer_leads_to_a_form_that_names_it(client: PageClient) -> None:
+    [link] = [
+        href
+        for link in client.get("/impact/offers/toolkit").page.select("a")
+        if (href := link.get("href")).startswith(NEW)
+    ]
+    [form] = [form for form in client.get(link).page.forms if "source" in form.names]
+    assert form.values["offers"] == ["toolkit"]

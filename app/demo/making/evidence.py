@@ -30,7 +30,6 @@ def published_findings() -> dict[str, EvidenceDetails]:
             title=one["title"],
             kind=EvidenceKind.PUBLISHED_FIGURE,
             source=f"{facts['source']}, line {one['line']} of its text",
-            web_address=facts["web_address"],
             from_on=facts["from_on"],
             until_on=facts["until_on"],
             counted=Counted(one["counted"]),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, RUNNING_TEAM_THRESHOLD
 
@@ -80,24 +81,60 @@ def released(batches: Iterable[Batch], *, threshold: int) -> Step:
     return Step().union(*released_steps(batches, threshold=threshold))
 
 
-def released_imports(batches: Iterable[tuple[int, int]], *, threshold: int) -> frozenset[int]:
-    """Which files of an imported form are in the figures, of (id, answers) in their order.
+class ImportedFile(NamedTuple):
+    """A file of an imported form, and when it was undone, if it was."""
 
-    A file that brings a few more answers waits until it and the next are enough together.
+    id: int
+    answers: int
+    imported_at: datetime | None = None
+    undone_at: datetime | None = None
+
+
+Totals = dict[int, set[int]]  # that were shown, by the fewest answers their readers may see
+
+
+def released_imports(files: Iterable[ImportedFile], *, threshold: int) -> frozenset[int]:
+    """Which files of an imported form are in the figures.
+
+    A file that brings a few more answers waits until it and the next are enough together; so does
+    one that would make them a few more or fewer than they were with a file that was undone since.
     """
-    let_in: list[int] = []
-    steps: list[int] = []
-    waiting: list[int] = []
-    in_step = answers = 0
-    for run_id, count in batches:
-        steps.append(run_id)
-        in_step += count
-        if in_step < RUNNING_TEAM_THRESHOLD:
+    ordered = sorted(files)
+    seen: Totals = {RUNNING_TEAM_THRESHOLD: set(), threshold: set()}
+    for file in ordered:
+        live = [one for one in ordered if one.id <= file.id and not _was_undone(one, file)]
+        for fewest in seen:
+            let_in = _files_let_in(live, seen, fewest)
+            seen[fewest].add(sum(one.answers for one in let_in))
+    live = [one for one in ordered if one.undone_at is None]
+    return frozenset(one.id for one in _files_let_in(live, seen, threshold))
+
+
+def _was_undone(file: ImportedFile, later: ImportedFile) -> bool:
+    """Before the later one came; only the last file can be undone."""
+    if file.undone_at is None or later.imported_at is None:
+        return False
+    return file.id != later.id and file.undone_at <= later.imported_at
+
+
+def _files_let_in(live: Iterable[ImportedFile], seen: Totals, threshold: int) -> list[ImportedFile]:
+    let_in: list[ImportedFile] = []
+    waiting: list[ImportedFile] = []
+    steps: list[ImportedFile] = []
+    total = 0
+    for file in live:
+        steps.append(file)
+        total += file.answers
+        if not _may_follow(total, steps, seen, RUNNING_TEAM_THRESHOLD):
             continue
-        waiting += steps
-        answers += in_step
-        steps, in_step = [], 0
-        if answers >= threshold:
-            let_in += waiting
-            waiting, answers = [], 0
-    return frozenset(let_in)
+        waiting, steps = [*waiting, *steps], []
+        if _may_follow(total, waiting, seen, threshold):
+            let_in, waiting = [*let_in, *waiting], []
+    return let_in
+
+
+def _may_follow(total: int, step: Iterable[ImportedFile], seen: Totals, fewest: int) -> bool:
+    enough = sum(file.answers for file in step) >= fewest
+    return enough and all(
+        shown in (0, total) or abs(shown - total) >= fewest for shown in seen[fewest]
+    )

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from app.impact import closing_rules
 from app.impact.answers_counted import InFigures, LetIn, add_answers
-from app.impact.closing_rules import Batch
+from app.impact.closing_rules import Batch, ImportedFile
 from app.impact.counts import (
     BatchKey,
     DoorCounts,
@@ -28,7 +28,7 @@ from app.impact.disclosure import (
     lines_over_time,
     sum_of,
 )
-from app.impact.imports_counted import Runs, read_imports
+from app.impact.imports_counted import Runs, Undone, read_imports
 from app.impact.kept import Row, find_counted
 from app.kernel.db import db
 from app.kernel.london import london_date
@@ -75,7 +75,7 @@ def let_in(
     _read_waves(found, now=now)
     still_asked = _add_asked(found, asked)
     names = sector_names()
-    runs = read_imports(found)
+    runs, undone = read_imports(found)
     batches, files = _add_responses(found, answered, names, runs)
     keys_let_in: dict[WaveKey, frozenset[BatchKey]] = {}
     broken_down: dict[WaveKey, frozenset[BatchKey]] = {}
@@ -87,7 +87,9 @@ def let_in(
         door.steps = steps_at(threshold=ELSEWHERE_THRESHOLD)
         door.smaller_steps = steps_at(threshold=RUNNING_TEAM_THRESHOLD)
         broken_down[key] = _break_down(door, groups)
-    runs_let_in = {key: _runs_let_in(of_form, threshold) for key, of_form in files.items()}
+    runs_let_in = {
+        key: _runs_let_in(of_form, runs, undone, threshold) for key, of_form in files.items()
+    }
     groups_let_in, versions = _count_released(found, batches, keys_let_in, files, runs_let_in, runs)
     conditions = [is_let_in(key, keys) for key, keys in keys_let_in.items() if keys]
     if ids := frozenset[int]().union(*runs_let_in.values()):
@@ -271,11 +273,17 @@ def _add_responses(
     return batches, files
 
 
-def _runs_let_in(files: dict[int, list[_Group]], threshold: int) -> frozenset[int]:
-    counted = [
-        (run_id, sum(group.count for group in groups)) for run_id, groups in sorted(files.items())
+def _runs_let_in(
+    files: dict[int, list[_Group]], runs: Runs, undone: Undone, threshold: int
+) -> frozenset[int]:
+    live = [
+        ImportedFile(run_id, sum(group.count for group in groups), runs[run_id].imported_at)
+        for run_id, groups in files.items()
     ]
-    return closing_rules.released_imports(counted, threshold=threshold)
+    gone = [
+        file for form_id in {runs[run_id].form_id for run_id in files} for file in undone[form_id]
+    ]
+    return closing_rules.released_imports([*live, *gone], threshold=threshold)
 
 
 def _let_in(

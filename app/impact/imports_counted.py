@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import select
 
+from app.impact.closing_rules import ImportedFile
 from app.impact.counts import DoorCounts, EvaluationCounts, Imported, ImportFacts
 from app.kernel.db import db
 from app.kernel.london import london_date
@@ -18,18 +21,24 @@ class RunFacts:
 
     form_id: int
     revision: int
+    imported_at: datetime
 
 
 Runs = dict[int, RunFacts]
+Undone = dict[int, list[ImportedFile]]  # by form
 
 
-def read_imports(found: dict[int, EvaluationCounts]) -> Runs:
-    """Add a door for each imported form of these evaluations; returns its files by their id."""
+def read_imports(found: dict[int, EvaluationCounts]) -> tuple[Runs, Undone]:
+    """Add a door for each imported form of these evaluations; returns its files by their id.
+
+    Those that were undone are apart: they have no answers any more, but they were shown.
+    """
     rows = db.session.execute(
         select(
             ImportRun.id,
             ImportRun.new_count,
             ImportRun.imported_at,
+            ImportRun.undone_at,
             ImportedForm.id,
             ImportedForm.evaluation_id,
             ImportedForm.months_later,
@@ -38,16 +47,21 @@ def read_imports(found: dict[int, EvaluationCounts]) -> Runs:
             ImportedForm.revision,
         )
         .join(ImportedForm, ImportedForm.id == ImportRun.form_id)
-        .where(ImportedForm.evaluation_id.in_(found), ImportRun.undone_at.is_(None))
+        .where(ImportedForm.evaluation_id.in_(found))
         .order_by(ImportRun.id)
     )
     runs: Runs = {}
-    for run_id, count, imported_at, form_id, evaluation_id, months, first, last, revision in rows:
-        runs[run_id] = RunFacts(form_id, revision)
+    undone: Undone = defaultdict(list)
+    for run_id, count, imported_at, undone_at, form_id, *facts in rows:
+        if undone_at is not None:
+            undone[form_id].append(ImportedFile(run_id, count, imported_at, undone_at))
+            continue
+        evaluation_id, months, first, last, revision = facts
+        runs[run_id] = RunFacts(form_id, revision, imported_at)
         door = found[evaluation_id].doors.setdefault(
             Imported(form_id), DoorCounts(months, ImportFacts(first, last, ()))
         )
         if door.imported and count:
             files = (*door.imported.files, (count, london_date(imported_at)))
             door.imported = replace(door.imported, files=files)
-    return runs
+    return runs, undone

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.impact.closing_rules import Batch, released, released_imports
+from app.impact.closing_rules import Batch, ImportedFile, released, released_imports
 
 JANUARY, FEBRUARY, MARCH = (date(2025, month, 1) for month in (1, 2, 3))
 
@@ -122,4 +122,43 @@ def test_nobody_who_reads_both_finds_fewer_than_five_between_them(sizes: list[in
 def test_files_of_imported_answers_come_in_by_steps_that_are_large_enough(
     files: list[tuple[int, int]], shown: set[int]
 ) -> None:
+    given = [ImportedFile(*file) for file in files]
+    assert released_imports(given, threshold=10) == shown
+
+
+def hour(number: int) -> datetime:
+    return datetime(2025, 3, 1, number, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("again", "shown"),
+    [
+        pytest.param(30, {2}, id="the same file once more"),
+        pytest.param(33, set(), id="three more than were shown"),
+        pytest.param(27, set(), id="three fewer than were shown"),
+        pytest.param(40, {2}, id="ten more"),
+    ],
+)
+def test_a_file_that_was_undone_has_been_shown(again: int, shown: set[int]) -> None:
+    undone = ImportedFile(1, 30, hour(1), hour(2))
+    files = [undone, ImportedFile(2, again, hour(3))]
     assert released_imports(files, threshold=10) == shown
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(1, 25)), max_size=10))
+def test_no_two_pages_of_an_imported_form_differ_by_a_few(events: list[int | None]) -> None:
+    """Files come, each with other rows, and the last one is undone, in any order."""
+    files: list[ImportedFile] = []
+    shown: dict[int, set[int]] = {5: {0}, 10: {0}}
+    for number, answers in enumerate(events):
+        now = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=number)
+        live = [file for file in files if file.undone_at is None]
+        if answers is not None:
+            files.append(ImportedFile(len(files) + 1, answers, now))
+        elif live:
+            files[live[-1].id - 1] = live[-1]._replace(undone_at=now)
+        for threshold, totals in shown.items():
+            let_in = released_imports(files, threshold=threshold)
+            totals.add(sum(file.answers for file in files if file.id in let_in))
+    assert all(b - a >= 10 for a, b in pairwise(sorted(shown[10])))
+    assert all(b - a >= 5 for a, b in pairwise(sorted(shown[5] | shown[10])))

@@ -29,7 +29,10 @@ def too_small(now: Mapping[str, Bases]) -> list[str]:
 
 
 def _is_safe(before: Sequence[Bases], now: Bases) -> bool:
-    if not _gaps_are_safe([*(bases["total"] for bases in before), now["total"]]):
+    # Lines may be of an earlier month than their total: their sum is one more thing to subtract.
+    versions = [*before, now]
+    sums = [sum(bases["groups"].values()) for bases in versions if bases["groups"]]
+    if not _gaps_are_safe([*(bases["total"] for bases in versions), *sums]):
         return False
     return all(_groups_are_safe(earlier["groups"], now["groups"]) for earlier in before)
 

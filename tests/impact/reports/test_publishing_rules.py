@@ -34,6 +34,8 @@ def of(total: int, **groups: int) -> dict[str, Bases]:
             [of(45, A=20, BC=25)], of(55, A=25, B=15, C=15), False, id="lines apart, five in each"
         ),
         pytest.param([of(45)], of(45, A=20, B=25), True, id="lines shown for the first time"),
+        pytest.param([of(40)], of(60, A=20, B=25), False, id="lines of five more than a total"),
+        pytest.param([of(40)], of(60, A=20, B=30), True, id="lines of ten more than a total"),
     ],
 )
 def test_a_figure_may_differ_from_an_earlier_one_by_nobody_or_by_ten(

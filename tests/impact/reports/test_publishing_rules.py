@@ -33,6 +33,12 @@ def of(total: int, **groups: int) -> dict[str, Bases]:
         pytest.param(
             [of(45, A=20, BC=25)], of(55, A=25, B=15, C=15), False, id="lines apart, five in each"
         ),
+        pytest.param([of(12)], of(55, A=17, B=23), False, id="few more in no line than a total"),
+        pytest.param([of(15)], of(55, A=17, B=23), True, id="a total that is in no line"),
+        pytest.param([of(40, A=22)], of(54, A=32), False, id="few more in no line than before"),
+        pytest.param([of(40, A=22)], of(40, A=22), True, id="the same, some in no line"),
+        pytest.param([of(45, AB=33, C=12)], of(45, A=20, BC=25), False, id="put together anew"),
+        pytest.param([of(45, AB=33, C=12)], of(45, A=20, B=13, C=12), True, id="one line apart"),
         pytest.param([of(45)], of(45, A=20, B=25), True, id="lines shown for the first time"),
         pytest.param([of(40)], of(60, A=20, B=25), False, id="lines of five more than a total"),
         pytest.param([of(40)], of(60, A=20, B=30), True, id="lines of ten more than a total"),

@@ -40,8 +40,8 @@ def _partnership(app: Flask) -> None:
 
 
 def coming(**changes: Any) -> Event:
-    """An event in two weeks, on the full hour."""
-    start = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=14)
+    """An event in two weeks, in the morning: at any hour, late tests would end past midnight."""
+    start = clock.now().replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=14)
     return make_event(starts_at=start, **changes)
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.kernel.refusals import Refused
+from app.kernel.sheet import Row, read_rows
 from app.surveys.readers.forms_times import read_times
-from app.surveys.readers.sheet import Row, read_rows
 
 
 class Standard(enum.StrEnum):

@@ -37,7 +37,7 @@ Row = tuple[str, ...]
 IsHeader = Callable[[Row], int]  # how much a row looks like the headings
 
 NOT_A_SHEET = "Choose an Excel file (.xlsx) or a CSV file: this one is neither"
-DAMAGED = "This Excel file is damaged: download the answers from Microsoft Forms again"
+DAMAGED = "This Excel file is damaged: download it again from where it came"
 TOO_LARGE = "This file unpacks to more than it should: save it again in Excel, then import that"
 TOO_MANY_ROWS = f"This file has more than {MOST_ROWS:,} rows: split it into smaller files"
 TOO_LONG = f"A cell has more than {MOST_CELL_CHARACTERS:,} characters: shorten it in the file"
@@ -46,7 +46,7 @@ TOO_LONG = f"A cell has more than {MOST_CELL_CHARACTERS:,} characters: shorten i
 def read_rows(content: bytes, looks_like_header: IsHeader) -> list[Row]:
     """The rows of the first sheet that hold anything, the headings first; Refused if unreadable."""
     if not content.strip(b"\x00 \r\n\t"):
-        raise Refused("This file is empty: choose the file with the answers")
+        raise Refused("This file is empty: choose another")
     if len(content) > MOST_BYTES:
         raise Refused("The file must be smaller than 10 MB: split it into smaller files")
     if content.startswith(OLD_EXCEL):
@@ -155,13 +155,13 @@ def _unpack(packed: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> None
 
 
 def _of_csv(content: bytes, looks_like_header: IsHeader) -> Iterator[Row]:
-    text = _decoded(content)
+    text = decoded(content)
     first_line, _, rest = text.partition("\n")
     named = re.fullmatch(r"sep=(.)\s*", first_line)  # Excel's own way to name the delimiter
     text = rest if named else text
     delimiter = named[1] if named else _delimiter_of(text, looks_like_header)
     width = 0
-    for number, cells in enumerate(_parsed(text, delimiter), start=1):
+    for number, cells in enumerate(parsed(text, delimiter), start=1):
         row = tuple(_text(cell) for cell in cells)
         if not width and any(row):
             width = max(place for place, cell in enumerate(row, 1) if cell)
@@ -177,7 +177,7 @@ def _delimiter_of(text: str, looks_like_header: IsHeader) -> str:
 
     def likeness(delimiter: str) -> int:
         try:
-            rows = islice(_parsed(text[:PIECE], delimiter), 5)
+            rows = islice(parsed(text[:PIECE], delimiter), 5)
             first = next((row for row in rows if any(row)), [])
         except Refused:
             return -1
@@ -186,7 +186,8 @@ def _delimiter_of(text: str, looks_like_header: IsHeader) -> str:
     return max(DELIMITERS, key=likeness)
 
 
-def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
+def parsed(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows of delimited text; Refused where it is damaged."""
     try:
         # A damaged quotation may swallow the rest of the file: the parser's limit ends it.
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -194,7 +195,7 @@ def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
         raise Refused("This CSV file is damaged: save it as .xlsx, then import that") from error
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """The text, by its mark, by its empty bytes, as UTF-8, or as Windows writes it."""
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),

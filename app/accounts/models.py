@@ -42,7 +42,14 @@ class Organisation(Base):
     """A partner body, school, setting, club or group."""
 
     __tablename__ = "organisation"
-    __table_args__ = (Index("ix_organisation_name", "name"),)
+    __table_args__ = (
+        CheckConstraint("successor_id IS NULL OR successor_id <> id", name="not_its_own_successor"),
+        CheckConstraint(
+            "successor_id IS NULL OR closed_on IS NOT NULL", name="closed_if_succeeded"
+        ),
+        CheckConstraint("contact_email = lower(contact_email)", name="email_in_lower_case"),
+        Index("ix_organisation_name", "name"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(unique=True)
@@ -56,7 +63,18 @@ class Organisation(Base):
     establishment_type: Mapped[str | None] = mapped_column(
         comment="Of a school: its type group in the register, as Academies, Independent schools"
     )
+    postcode: Mapped[str] = mapped_column(default="", server_default="")
+    trust_name: Mapped[str] = mapped_column(
+        default="", server_default="", comment="Of an academy: the trust it belongs to"
+    )
+    contact_email: Mapped[str | None] = mapped_column(
+        comment="A mailbox by which to approach the body, not a person's own address"
+    )
+    opened_on: Mapped[date | None]
     closed_on: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(
+        ForeignKey("organisation.id"), index=True, comment="The body that took its place"
+    )
     proposed_at: Mapped[datetime | None] = mapped_column(
         comment="Typed by somebody who did not find theirs; staff have not looked at it yet"
     )
@@ -89,7 +107,14 @@ class Person(Base, UserMixin):
     """Somebody who learns, books, answers or runs learning."""
 
     __tablename__ = "person"
-    __table_args__ = (CheckConstraint("email = lower(email)", name="email_in_lower_case"),)
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email_in_lower_case"),
+        CheckConstraint(
+            "merged_into_id IS NULL OR (merged_into_id <> id AND deactivated_at IS NOT NULL"
+            " AND email IS NULL)",
+            name="merged_is_empty",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(unique=True)
@@ -104,6 +129,9 @@ class Person(Base, UserMixin):
     created_at: Mapped[datetime]
     profile_completed_at: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id"), index=True, comment="The same person, under whom all is kept now"
+    )
 
     organisation: Mapped[Organisation | None] = relationship()
     sector: Mapped[Sector | None] = relationship()

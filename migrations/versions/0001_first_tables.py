@@ -733,15 +733,49 @@ def upgrade() -> None:
             nullable=True,
             comment="Of a school: its type group in the register, as Academies, Independent schools",
         ),
+        sa.Column("postcode", sa.String(), server_default="", nullable=False),
+        sa.Column(
+            "trust_name",
+            sa.String(),
+            server_default="",
+            nullable=False,
+            comment="Of an academy: the trust it belongs to",
+        ),
+        sa.Column(
+            "contact_email",
+            sa.String(),
+            nullable=True,
+            comment="A mailbox by which to approach the body, not a person's own address",
+        ),
+        sa.Column("opened_on", sa.Date(), nullable=True),
         sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column(
+            "successor_id", sa.Integer(), nullable=True, comment="The body that took its place"
+        ),
         sa.Column(
             "proposed_at",
             sa.DateTime(timezone=True),
             nullable=True,
             comment="Typed by somebody who did not find theirs; staff have not looked at it yet",
         ),
+        sa.CheckConstraint(
+            "contact_email = lower(contact_email)", name=op.f("ck_organisation_email_in_lower_case")
+        ),
+        sa.CheckConstraint(
+            "successor_id IS NULL OR closed_on IS NOT NULL",
+            name=op.f("ck_organisation_closed_if_succeeded"),
+        ),
+        sa.CheckConstraint(
+            "successor_id IS NULL OR successor_id <> id",
+            name=op.f("ck_organisation_not_its_own_successor"),
+        ),
         sa.ForeignKeyConstraint(
             ["sector_id"], ["sector.id"], name=op.f("fk_organisation_sector_id_sector")
+        ),
+        sa.ForeignKeyConstraint(
+            ["successor_id"],
+            ["organisation.id"],
+            name=op.f("fk_organisation_successor_id_organisation"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("reference", name=op.f("uq_organisation_reference")),
@@ -750,6 +784,9 @@ def upgrade() -> None:
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.create_index("ix_organisation_name", ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_organisation_sector_id"), ["sector_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_organisation_successor_id"), ["successor_id"], unique=False
+        )
 
     op.create_table(
         "questionnaire_version",
@@ -1203,7 +1240,20 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("profile_completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "merged_into_id",
+            sa.Integer(),
+            nullable=True,
+            comment="The same person, under whom all is kept now",
+        ),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_person_email_in_lower_case")),
+        sa.CheckConstraint(
+            "merged_into_id IS NULL OR (merged_into_id <> id AND deactivated_at IS NOT NULL AND email IS NULL)",
+            name=op.f("ck_person_merged_is_empty"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"], ["person.id"], name=op.f("fk_person_merged_into_id_person")
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
@@ -1217,6 +1267,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_person_reference")),
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_person_merged_into_id"), ["merged_into_id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_person_organisation_id"), ["organisation_id"], unique=False
         )
@@ -3293,6 +3346,7 @@ def downgrade() -> None:
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_sector_id"))
         batch_op.drop_index(batch_op.f("ix_person_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_person_merged_into_id"))
 
     op.drop_table("person")
     op.drop_table("organisation_alias")
@@ -3333,6 +3387,7 @@ def downgrade() -> None:
 
     op.drop_table("questionnaire_version")
     with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_organisation_successor_id"))
         batch_op.drop_index(batch_op.f("ix_organisation_sector_id"))
         batch_op.drop_index("ix_organisation_name")
 

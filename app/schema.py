@@ -11,6 +11,7 @@ import app.impact.models
 import app.impact.reports.models
 import app.impact.words.models
 import app.improvement.models
+import app.improvement.need_models
 import app.kernel.clock
 import app.kernel.leases
 import app.notices.models
@@ -35,6 +36,7 @@ MODULES = (
     app.impact.reports.models,
     app.impact.words.models,
     app.improvement.models,
+    app.improvement.need_models,
     app.kernel.clock,
     app.kernel.leases,
     app.notices.models,

@@ -573,6 +573,86 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_evidence_topic_topic_id"), ["topic_id"], unique=False)
 
     op.create_table(
+        "need",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "title",
+            sa.String(),
+            nullable=False,
+            comment="What people need to be able to do, in a sentence",
+        ),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "practice_review",
+                "multi_agency_audit",
+                "child_death_review",
+                "national_report",
+                "workforce_request",
+                "statutory_guidance",
+                name="source_of_need",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "found_in",
+            sa.String(),
+            nullable=False,
+            comment="Which review, audit, report or meeting",
+        ),
+        sa.Column("found_on", sa.Date(), nullable=True, comment="The day it was published or said"),
+        sa.Column(
+            "raised_for", sa.String(), nullable=False, comment="As Child Exploitation sub-group"
+        ),
+        sa.Column("raised_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "raised",
+                "agreed",
+                "met",
+                "declined",
+                name="need_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "answer",
+            sa.Text(),
+            nullable=False,
+            comment="What was decided and why, for whoever raised it",
+        ),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("priority_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'raised') = (decided_at IS NULL)", name=op.f("ck_need_decided_has_time")
+        ),
+        sa.CheckConstraint("found_in <> ''", name=op.f("ck_need_says_where_found")),
+        sa.CheckConstraint(
+            "state = 'raised' OR answer <> ''", name=op.f("ck_need_decided_has_answer")
+        ),
+        sa.CheckConstraint("title <> ''", name=op.f("ck_need_has_title")),
+        sa.ForeignKeyConstraint(
+            ["priority_id"], ["priority.id"], name=op.f("fk_need_priority_id_priority")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_need")),
+        sa.UniqueConstraint("reference", name=op.f("uq_need_reference")),
+    )
+    with op.batch_alter_table("need", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_need_priority_id"), ["priority_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_raised_by"), ["raised_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_state"), ["state"], unique=False)
+
+    op.create_table(
         "offer",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("slug", sa.String(), nullable=False),
@@ -820,6 +900,52 @@ def upgrade() -> None:
             sqlite_where=sa.text("published_at IS NULL"),
             postgresql_where=sa.text("published_at IS NULL"),
         )
+
+    op.create_table(
+        "action",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("need_id", sa.Integer(), nullable=True),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column(
+            "owner",
+            sa.String(),
+            nullable=False,
+            comment="A post, as Training Co-ordinator; not a name",
+        ),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "done",
+                "dropped",
+                name="action_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("outcome", sa.Text(), nullable=False, comment="What came of it"),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.CheckConstraint(
+            "(state = 'open') = (closed_on IS NULL)", name=op.f("ck_action_closed_has_day")
+        ),
+        sa.CheckConstraint(
+            "state = 'open' OR outcome <> ''", name=op.f("ck_action_closed_says_what_came_of_it")
+        ),
+        sa.CheckConstraint("what <> '' AND owner <> ''", name=op.f("ck_action_says_what_and_who")),
+        sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_action_need_id_need")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
+        sa.UniqueConstraint("reference", name=op.f("uq_action_reference")),
+    )
+    with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_due_on"), ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_action_need_id"), ["need_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_action_state"), ["state"], unique=False)
 
     op.create_table(
         "booking_terms",
@@ -1098,6 +1224,69 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_evidence_offer_offer_id"), ["offer_id"], unique=False)
 
     op.create_table(
+        "key_impact_measure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "judged_by",
+            sa.Enum(
+                "analytics",
+                "quality_assurance",
+                "impact_evaluation",
+                name="judged_by",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "words",
+            sa.String(),
+            nullable=False,
+            comment="As 'Visits of the toolkit's page, each quarter'",
+        ),
+        sa.Column("agreed_on", sa.Date(), nullable=False),
+        sa.Column(
+            "agreed_by", sa.String(), nullable=False, comment="A group or post, as Delivery group"
+        ),
+        sa.Column("retired_on", sa.Date(), nullable=True),
+        sa.Column("retired_reason", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "(retired_on IS NULL) = (retired_reason = '')",
+            name=op.f("ck_key_impact_measure_retired_says_why"),
+        ),
+        sa.CheckConstraint(
+            "words <> '' AND agreed_by <> ''",
+            name=op.f("ck_key_impact_measure_says_what_and_by_whom"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_key_impact_measure_offer_id_offer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_impact_measure")),
+        sa.UniqueConstraint(
+            "offer_id",
+            "judged_by",
+            "words",
+            name=op.f("uq_key_impact_measure_offer_id_judged_by_words"),
+        ),
+        sa.UniqueConstraint("reference", name=op.f("uq_key_impact_measure_reference")),
+    )
+    op.create_table(
+        "need_offer",
+        sa.Column("need_id", sa.Integer(), nullable=False),
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_need_offer_need_id_need")),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_need_offer_offer_id_offer")
+        ),
+        sa.PrimaryKeyConstraint("need_id", "offer_id", name=op.f("pk_need_offer")),
+    )
+    with op.batch_alter_table("need_offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_need_offer_offer_id"), ["offer_id"], unique=False)
+
+    op.create_table(
         "notice_rule",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -1348,6 +1537,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_question_measure_id"), ["measure_id"], unique=False)
+
+    op.create_table(
+        "action_offer",
+        sa.Column("action_id", sa.Integer(), nullable=False),
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["action_id"], ["action.id"], name=op.f("fk_action_offer_action_id_action")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_action_offer_offer_id_offer")
+        ),
+        sa.PrimaryKeyConstraint("action_id", "offer_id", name=op.f("pk_action_offer")),
+    )
+    with op.batch_alter_table("action_offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_offer_offer_id"), ["offer_id"], unique=False)
 
     op.create_table(
         "authenticator",
@@ -3339,6 +3543,10 @@ def downgrade() -> None:
 
     op.drop_table("booking")
     op.drop_table("authenticator")
+    with op.batch_alter_table("action_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_action_offer_offer_id"))
+
+    op.drop_table("action_offer")
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_measure_id"))
 
@@ -3362,6 +3570,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_rule_offer_id"))
 
     op.drop_table("notice_rule")
+    with op.batch_alter_table("need_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_need_offer_offer_id"))
+
+    op.drop_table("need_offer")
+    op.drop_table("key_impact_measure")
     with op.batch_alter_table("evidence_offer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_offer_offer_id"))
 
@@ -3378,6 +3591,12 @@ def downgrade() -> None:
 
     op.drop_table("evaluation")
     op.drop_table("booking_terms")
+    with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_action_state"))
+        batch_op.drop_index(batch_op.f("ix_action_need_id"))
+        batch_op.drop_index(batch_op.f("ix_action_due_on"))
+
+    op.drop_table("action")
     with op.batch_alter_table("questionnaire_version", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_questionnaire_version_draft",
@@ -3399,6 +3618,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_priority_id"))
 
     op.drop_table("offer")
+    with op.batch_alter_table("need", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_need_state"))
+        batch_op.drop_index(batch_op.f("ix_need_raised_by"))
+        batch_op.drop_index(batch_op.f("ix_need_priority_id"))
+
+    op.drop_table("need")
     with op.batch_alter_table("evidence_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_topic_topic_id"))
 

@@ -42,6 +42,9 @@ def choices(event: Event, *, by_staff: bool = False, now: datetime) -> list[Choi
             Event.id != event.id,
             Event.state == EventState.PUBLISHED,
             Event.starts_at > now,
+            Event.booking_url == "",
+            Event.in_house_for_id.is_not_distinct_from(event.in_house_for_id),
+            Event.is_history.is_(False),
         )
         .order_by(Event.starts_at, Event.id)
         .limit(MOST_CHOICES)

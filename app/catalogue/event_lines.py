@@ -143,9 +143,14 @@ def _minutes(starts_at: datetime, ends_at: datetime) -> int:
     return int((ends_at - starts_at).total_seconds()) // 60
 
 
+def is_in_programme() -> ColumnElement[bool]:
+    """Whether an event is for everybody: not for one organisation's staff, not brought-in past."""
+    return and_(Event.in_house_for_id.is_(None), Event.is_history.is_(False))
+
+
 def is_announced() -> ColumnElement[bool]:
-    """Whether an event was ever announced; a draft that was given up never was."""
-    return and_(Event.state.in_(SHOWN_STATES), Event.published_at.is_not(None))
+    """Whether an event of the programme was ever announced; a draft given up never was."""
+    return and_(Event.state.in_(SHOWN_STATES), Event.published_at.is_not(None), is_in_programme())
 
 
 def is_shown(now: datetime) -> ColumnElement[bool]:
@@ -163,6 +168,7 @@ def has_free_places(now: datetime) -> ColumnElement[bool]:
     return and_(
         is_announced(),
         Event.state == EventState.PUBLISHED,
+        Event.booking_url == "",  # whether another body has places is not known here
         Event.booking_opens_at <= now,
         Event.booking_closes_at > now,
         Event.starts_at > now,

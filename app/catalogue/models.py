@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.models import Organisation, Person
 from app.kernel.db import Base, stored_by_value
 from app.partnership.models import HalfTerm, Priority, Refresher
 
@@ -68,6 +69,32 @@ offer_audience = Table(
 )
 
 
+# Other offers and resources that belong with an offer (R11), shown on its page.
+offer_link = Table(
+    "offer_link",
+    Base.metadata,
+    Column("offer_id", ForeignKey("offer.id"), primary_key=True),
+    Column("linked_id", ForeignKey("offer.id"), primary_key=True, index=True),
+    CheckConstraint("offer_id <> linked_id", name="not_to_itself"),
+)
+
+# Who usually runs an offer's events: filled into the form of a new one.
+offer_trainer = Table(
+    "offer_trainer",
+    Base.metadata,
+    Column("offer_id", ForeignKey("offer.id"), primary_key=True),
+    Column("person_id", ForeignKey("person.id"), primary_key=True, index=True),
+)
+
+# Who runs an event; somebody who is a trainer only sees their own events.
+event_trainer = Table(
+    "event_trainer",
+    Base.metadata,
+    Column("event_id", ForeignKey("event.id"), primary_key=True),
+    Column("person_id", ForeignKey("person.id"), primary_key=True, index=True),
+)
+
+
 class Topic(Base):
     """What an offer is about; a filter."""
 
@@ -93,11 +120,19 @@ class Series(Base):
     """Offers on one theme that belong together (R3), or a themed week (R17)."""
 
     __tablename__ = "series"
+    __table_args__ = (
+        CheckConstraint(
+            "(starts_on IS NULL) = (ends_on IS NULL) AND starts_on <= ends_on",
+            name="themed_week_has_both_days",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     summary: Mapped[str] = mapped_column(Text)
+    starts_on: Mapped[date | None] = mapped_column(comment="First day, of a themed week only")
+    ends_on: Mapped[date | None]
 
     offers: Mapped[list[Offer]] = relationship(back_populates="series", order_by="Offer.title")
 
@@ -110,6 +145,7 @@ class Offer(Base):
         CheckConstraint(
             "state = 'in_development' OR published_at IS NOT NULL", name="published_has_time"
         ),
+        CheckConstraint("attended_percent BETWEEN 1 AND 100", name="attended_percent_is_percent"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -134,6 +170,9 @@ class Offer(Base):
     source_of_need: Mapped[SourceOfNeed | None] = mapped_column(stored_by_value(SourceOfNeed))
     priority_id: Mapped[int | None] = mapped_column(ForeignKey("priority.id"), index=True)
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    attended_percent: Mapped[int] = mapped_column(
+        default=75, comment="Share of a meeting's minutes from which somebody attended"
+    )
     revision: Mapped[int] = mapped_column(
         default=0, comment="Raised by every change, so that kept pages know they are old"
     )
@@ -148,6 +187,13 @@ class Offer(Base):
     priority: Mapped[Priority | None] = relationship()
     refresher: Mapped[Refresher | None] = relationship()
     series: Mapped[Series | None] = relationship(back_populates="offers")
+    linked: Mapped[list[Offer]] = relationship(
+        secondary=offer_link,
+        primaryjoin=lambda: Offer.id == offer_link.c.offer_id,
+        secondaryjoin=lambda: Offer.id == offer_link.c.linked_id,
+        order_by="Offer.title",
+    )
+    trainers: Mapped[list[Person]] = relationship(secondary=offer_trainer, order_by=Person.name)
     events: Mapped[list[Event]] = relationship(back_populates="offer", order_by="Event.starts_at")
 
 
@@ -167,6 +213,13 @@ class EventState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+class RecordingFor(enum.StrEnum):
+    """Who is shown where an event's recording is (R10)."""
+
+    BOOKED = "booked"
+    EVERYONE = "everyone"
+
+
 class Event(Base):
     """One dated delivery of an offer."""
 
@@ -178,6 +231,12 @@ class Event(Base):
         CheckConstraint("places_taken >= 0 AND waiting_count >= 0", name="counts_not_negative"),
         CheckConstraint(
             "(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_time"
+        ),
+        CheckConstraint("minimum IS NULL OR minimum > 0", name="minimum_positive"),
+        CheckConstraint(
+            "online_capacity IS NULL OR (mode = 'hybrid' AND capacity IS NOT NULL"
+            " AND online_capacity > 0 AND online_capacity < capacity)",
+            name="online_capacity_within_capacity",
         ),
         Index("ix_event_state_starts_at", "state", "starts_at"),
     )
@@ -200,7 +259,30 @@ class Event(Base):
     has_catering: Mapped[bool] = mapped_column(
         default=False, comment="Food is served, so that dietary wishes are asked"
     )
+    online_notes: Mapped[str] = mapped_column(
+        Text, default="", comment="Of a hybrid event, for those online; joining_notes for the room"
+    )
     capacity: Mapped[int | None] = mapped_column(comment="None means open to all")
+    online_capacity: Mapped[int | None] = mapped_column(
+        comment="Of a hybrid event, how many of the places are online; None: shared freely"
+    )
+    minimum: Mapped[int | None] = mapped_column(comment="The fewest people it runs with")
+    booking_url: Mapped[str] = mapped_column(
+        default="", comment="Where it is booked if not here (R15); it takes no bookings then"
+    )
+    recording_url: Mapped[str] = mapped_column(default="")
+    recording_for: Mapped[RecordingFor] = mapped_column(
+        stored_by_value(RecordingFor), default=RecordingFor.BOOKED
+    )
+    recording_captioned: Mapped[bool | None] = mapped_column(comment="None: nobody said")
+    in_house_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("organisation.id"),
+        index=True,
+        comment="The organisation whose own staff it is for (R25); never in the public programme",
+    )
+    is_history: Mapped[bool] = mapped_column(
+        default=False, comment="Brought in with past attendance; never in the public programme"
+    )
     booking_opens_at: Mapped[datetime]
     booking_closes_at: Mapped[datetime]
     starts_at: Mapped[datetime] = mapped_column(comment="Start of the first event date")
@@ -223,6 +305,8 @@ class Event(Base):
 
     offer: Mapped[Offer] = relationship(back_populates="events")
     half_term: Mapped[HalfTerm | None] = relationship()
+    in_house_for: Mapped[Organisation | None] = relationship()
+    trainers: Mapped[list[Person]] = relationship(secondary=event_trainer, order_by=Person.name)
     dates: Mapped[list[EventDate]] = relationship(
         back_populates="event", order_by="EventDate.starts_at", cascade="all, delete-orphan"
     )

@@ -13,6 +13,7 @@ from app.catalogue.event_lines import (
     event_line,
     has_free_places,
     is_announced,
+    is_in_programme,
     lines_statement,
 )
 from app.catalogue.models import (
@@ -51,7 +52,7 @@ class OfferDates(NamedTuple):
 
 def offer_dates(offer_id: int, *, page: int, now: datetime) -> OfferDates:
     """One page of an offer's events that are announced and not over, each date in words."""
-    is_past = and_(Event.state == EventState.PUBLISHED, Event.ends_at <= now)
+    is_past = and_(Event.state == EventState.PUBLISHED, Event.ends_at <= now, is_in_programme())
     is_to_come = and_(is_announced(), Event.ends_at > now)
     counts = db.session.execute(
         select(_how_many(is_to_come), _how_many(is_past), _how_many(has_free_places(now))).where(
@@ -108,6 +109,7 @@ def sisters(series_id: int, *, besides: int, now: datetime) -> list[Sister]:
             Event.offer_id == Offer.id,
             Event.state == EventState.PUBLISHED,
             Event.starts_at > now,
+            is_in_programme(),
         )
         .correlate(Offer)
         .scalar_subquery()

@@ -110,7 +110,7 @@ def _dates(*conditions: ColumnElement[bool]) -> Any:
         .select_from(EventDate)
         .join(EventDate.event)
         .join(Event.offer)
-        .where(*conditions)
+        .where(Event.is_history.is_(False), *conditions)
         .order_by(EventDate.starts_at, EventDate.id)
     )
 

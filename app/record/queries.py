@@ -14,6 +14,7 @@ from app.bookings.models import Attendance, Booking, BookingState, BookingTerms
 from app.bookings.places import terms_from
 from app.bookings.terms import applicant_of
 from app.bookings.terms_rules import Terms, bar
+from app.catalogue.event_lines import is_in_programme
 from app.catalogue.models import Event, EventDate, EventState, Offer, OfferState
 from app.catalogue.rules import event_title
 from app.kernel.db import db
@@ -216,6 +217,8 @@ def _is_open(now: datetime) -> Sequence[ColumnElement[bool]]:
     return (
         Offer.state == OfferState.PUBLISHED,
         Event.state == EventState.PUBLISHED,
+        Event.booking_url == "",
+        is_in_programme(),
         Event.starts_at > now,
         Event.booking_opens_at <= now,
         Event.booking_closes_at > now,

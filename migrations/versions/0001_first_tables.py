@@ -188,6 +188,90 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_example_clock")),
     )
     op.create_table(
+        "file_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "schools",
+                "organisations",
+                "attendance",
+                name="import_of",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "read",
+                "confirmed",
+                "working",
+                "done",
+                "undone",
+                "failed",
+                name="import_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_sha256", sa.String(), nullable=False),
+        sa.Column(
+            "made_by",
+            sa.String(),
+            nullable=False,
+            comment="Reference of a person, as in the audit trail",
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by", sa.String(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rows_total", sa.Integer(), nullable=False),
+        sa.Column("rows_done", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False, comment="JSON: what it gave, by word"),
+        sa.Column(
+            "content",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="Compressed JSON of what was read; erased once it is in, or in a day",
+        ),
+        sa.Column(
+            "choices",
+            sa.Text(),
+            nullable=False,
+            comment="JSON of what somebody decided; erased with the content",
+        ),
+        sa.Column("refusal", sa.String(), nullable=True, comment="Why it could not be taken in"),
+        sa.CheckConstraint(
+            "(state = 'undone') = (undone_at IS NOT NULL)",
+            name=op.f("ck_file_import_undone_has_time"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'failed' OR refusal IS NOT NULL",
+            name=op.f("ck_file_import_failed_has_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('read', 'failed') OR confirmed_at IS NOT NULL",
+            name=op.f("ck_file_import_confirmed_has_time"),
+        ),
+        sa.CheckConstraint(
+            "rows_done BETWEEN 0 AND rows_total", name=op.f("ck_file_import_done_within_total")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_import")),
+        sa.UniqueConstraint("reference", name=op.f("uq_file_import_reference")),
+    )
+    with op.batch_alter_table("file_import", schema=None) as batch_op:
+        batch_op.create_index("ix_file_import_state", ["state", "confirmed_at"], unique=False)
+
+    op.create_table(
         "half_term",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("school_year", sa.String(), nullable=False, comment="As 2026/27"),
@@ -199,6 +283,36 @@ def upgrade() -> None:
         sa.CheckConstraint("starts_on < ends_on", name=op.f("ck_half_term_starts_before_it_ends")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_half_term")),
         sa.UniqueConstraint("school_year", "number", name=op.f("uq_half_term_school_year_number")),
+    )
+    op.create_table(
+        "import_memory",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "schools",
+                "organisations",
+                "attendance",
+                name="import_of",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "about",
+            sa.String(),
+            nullable=False,
+            comment="What the words name: a column, a sector, an offer",
+        ),
+        sa.Column("words", sa.String(), nullable=False, comment="In lower case, as compared"),
+        sa.Column("choice", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_memory")),
+        sa.UniqueConstraint(
+            "kind", "about", "words", name=op.f("uq_import_memory_kind_about_words")
+        ),
     )
     op.create_table(
         "lease",
@@ -390,6 +504,18 @@ def upgrade() -> None:
             comment="Working days of notice asked for; nobody is charged (R14)",
         ),
         sa.Column(
+            "local_authority",
+            sa.String(),
+            nullable=False,
+            comment="Its code in the national schools register, as 384",
+        ),
+        sa.Column(
+            "schools_sector",
+            sa.String(),
+            nullable=False,
+            comment="Slug of the sector that schools are counted in",
+        ),
+        sa.Column(
             "concern_words",
             sa.Text(),
             nullable=False,
@@ -490,6 +616,14 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column(
+            "starts_on", sa.Date(), nullable=True, comment="First day, of a themed week only"
+        ),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "(starts_on IS NULL) = (ends_on IS NULL) AND starts_on <= ends_on",
+            name=op.f("ck_series_themed_week_has_both_days"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
         sa.UniqueConstraint("slug", name=op.f("uq_series_slug")),
     )
@@ -572,6 +706,32 @@ def upgrade() -> None:
     with op.batch_alter_table("evidence_topic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_evidence_topic_topic_id"), ["topic_id"], unique=False)
 
+    op.create_table(
+        "imported_thing",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False, comment="Name of the table"),
+        sa.Column("thing_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "was",
+            sa.Text(),
+            nullable=True,
+            comment="JSON of the columns it changed, as they were; None where it made the row",
+        ),
+        sa.Column(
+            "became",
+            sa.Text(),
+            nullable=True,
+            comment="JSON of the same columns as it left them: a later change forbids undoing",
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["file_import.id"], name=op.f("fk_imported_thing_import_id_file_import")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_thing")),
+        sa.UniqueConstraint(
+            "import_id", "what", "thing_id", name=op.f("uq_imported_thing_import_id_what_thing_id")
+        ),
+    )
     op.create_table(
         "need",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -747,6 +907,12 @@ def upgrade() -> None:
         sa.Column("priority_id", sa.Integer(), nullable=True),
         sa.Column("series_id", sa.Integer(), nullable=True),
         sa.Column(
+            "attended_percent",
+            sa.Integer(),
+            nullable=False,
+            comment="Share of a meeting's minutes from which somebody attended",
+        ),
+        sa.Column(
             "revision",
             sa.Integer(),
             nullable=False,
@@ -758,6 +924,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state = 'in_development' OR published_at IS NOT NULL",
             name=op.f("ck_offer_published_has_time"),
+        ),
+        sa.CheckConstraint(
+            "attended_percent BETWEEN 1 AND 100", name=op.f("ck_offer_attended_percent_is_percent")
         ),
         sa.ForeignKeyConstraint(
             ["priority_id"], ["priority.id"], name=op.f("fk_offer_priority_id_priority")
@@ -1142,7 +1311,52 @@ def upgrade() -> None:
             nullable=False,
             comment="Food is served, so that dietary wishes are asked",
         ),
+        sa.Column(
+            "online_notes",
+            sa.Text(),
+            nullable=False,
+            comment="Of a hybrid event, for those online; joining_notes for the room",
+        ),
         sa.Column("capacity", sa.Integer(), nullable=True, comment="None means open to all"),
+        sa.Column(
+            "online_capacity",
+            sa.Integer(),
+            nullable=True,
+            comment="Of a hybrid event, how many of the places are online; None: shared freely",
+        ),
+        sa.Column("minimum", sa.Integer(), nullable=True, comment="The fewest people it runs with"),
+        sa.Column(
+            "booking_url",
+            sa.String(),
+            nullable=False,
+            comment="Where it is booked if not here (R15); it takes no bookings then",
+        ),
+        sa.Column("recording_url", sa.String(), nullable=False),
+        sa.Column(
+            "recording_for",
+            sa.Enum(
+                "booked",
+                "everyone",
+                name="recording_for",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("recording_captioned", sa.Boolean(), nullable=True, comment="None: nobody said"),
+        sa.Column(
+            "in_house_for_id",
+            sa.Integer(),
+            nullable=True,
+            comment="The organisation whose own staff it is for (R25); never in the public programme",
+        ),
+        sa.Column(
+            "is_history",
+            sa.Boolean(),
+            nullable=False,
+            comment="Brought in with past attendance; never in the public programme",
+        ),
         sa.Column("booking_opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("booking_closes_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
@@ -1186,10 +1400,17 @@ def upgrade() -> None:
             name=op.f("ck_event_cancelled_has_time"),
         ),
         sa.CheckConstraint(
+            "online_capacity IS NULL OR (mode = 'hybrid' AND capacity IS NOT NULL AND online_capacity > 0 AND online_capacity < capacity)",
+            name=op.f("ck_event_online_capacity_within_capacity"),
+        ),
+        sa.CheckConstraint(
             "booking_opens_at < booking_closes_at", name=op.f("ck_event_opens_before_it_closes")
         ),
         sa.CheckConstraint(
             "capacity IS NULL OR capacity > 0", name=op.f("ck_event_capacity_positive")
+        ),
+        sa.CheckConstraint(
+            "minimum IS NULL OR minimum > 0", name=op.f("ck_event_minimum_positive")
         ),
         sa.CheckConstraint(
             "places_taken >= 0 AND waiting_count >= 0", name=op.f("ck_event_counts_not_negative")
@@ -1198,6 +1419,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["half_term_id"], ["half_term.id"], name=op.f("fk_event_half_term_id_half_term")
         ),
+        sa.ForeignKeyConstraint(
+            ["in_house_for_id"],
+            ["organisation.id"],
+            name=op.f("fk_event_in_house_for_id_organisation"),
+        ),
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_event_offer_id_offer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("reference", name=op.f("uq_event_reference")),
@@ -1205,6 +1431,9 @@ def upgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_event_ends_at"), ["ends_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_half_term_id"), ["half_term_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_event_in_house_for_id"), ["in_house_for_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_event_offer_id"), ["offer_id"], unique=False)
         batch_op.create_index("ix_event_state_starts_at", ["state", "starts_at"], unique=False)
 
@@ -1361,6 +1590,22 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_offer_audience_audience_id"), ["audience_id"], unique=False
         )
+
+    op.create_table(
+        "offer_link",
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column("linked_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("offer_id <> linked_id", name=op.f("ck_offer_link_not_to_itself")),
+        sa.ForeignKeyConstraint(
+            ["linked_id"], ["offer.id"], name=op.f("fk_offer_link_linked_id_offer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_offer_link_offer_id_offer")
+        ),
+        sa.PrimaryKeyConstraint("offer_id", "linked_id", name=op.f("pk_offer_link")),
+    )
+    with op.batch_alter_table("offer_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_link_linked_id"), ["linked_id"], unique=False)
 
     op.create_table(
         "offer_topic",
@@ -1594,6 +1839,7 @@ def upgrade() -> None:
                 "staff",
                 "register",
                 "history",
+                "import",
                 name="booking_origin",
                 native_enum=False,
                 create_constraint=True,
@@ -1762,6 +2008,17 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "closing",
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_by_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["closed_by_id"], ["person.id"], name=op.f("fk_closing_closed_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_closing_event_id_event")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_closing")),
+    )
+    op.create_table(
         "comments_waiting",
         sa.Column("evaluation_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("since", sa.Date(), nullable=False, comment="Of the batch, never of one comment"),
@@ -1856,6 +2113,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event_date", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_event_date_starts_at"), ["starts_at"], unique=False)
+
+    op.create_table(
+        "event_trainer",
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_event_trainer_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_event_trainer_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("event_id", "person_id", name=op.f("pk_event_trainer")),
+    )
+    with op.batch_alter_table("event_trainer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_trainer_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "import_draft",
@@ -2018,6 +2290,25 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "meeting_name",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False, comment="In lower case"),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["person.id"], name=op.f("fk_meeting_name_confirmed_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_meeting_name_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_name")),
+        sa.UniqueConstraint("person_id", "said", name=op.f("uq_meeting_name_person_id_said")),
+    )
+    with op.batch_alter_table("meeting_name", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_meeting_name_said"), ["said"], unique=False)
+
+    op.create_table(
         "new_dates_wish",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("offer_id", sa.Integer(), nullable=False),
@@ -2044,6 +2335,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("told_at IS NULL"),
             postgresql_where=sa.text("told_at IS NULL"),
         )
+
+    op.create_table(
+        "offer_trainer",
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_offer_trainer_offer_id_offer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_offer_trainer_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("offer_id", "person_id", name=op.f("pk_offer_trainer")),
+    )
+    with op.batch_alter_table("offer_trainer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_trainer_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "open_link",
@@ -2463,8 +2769,15 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "minutes",
+            sa.Integer(),
+            nullable=True,
+            comment="Whole minutes in the online meeting; None if no file says, or not how many",
+        ),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("minutes >= 0", name=op.f("ck_attendance_minutes_not_negative")),
         sa.ForeignKeyConstraint(
             ["booking_id"], ["booking.id"], name=op.f("fk_attendance_booking_id_booking")
         ),
@@ -2542,6 +2855,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "head_count",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_date_id", sa.Integer(), nullable=False),
+        sa.Column("head_count", sa.Integer(), nullable=False),
+        sa.Column(
+            "out_of_area_count", sa.Integer(), nullable=False, comment="Of these, from elsewhere"
+        ),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("head_count >= 0", name=op.f("ck_head_count_head_count_not_negative")),
+        sa.CheckConstraint(
+            "out_of_area_count BETWEEN 0 AND head_count",
+            name=op.f("ck_head_count_out_of_area_among_heads"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_date_id"],
+            ["event_date.id"],
+            name=op.f("fk_head_count_event_date_id_event_date"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["person.id"], name=op.f("fk_head_count_recorded_by_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_head_count")),
+        sa.UniqueConstraint("event_date_id", name=op.f("uq_head_count_event_date_id")),
+    )
+    op.create_table(
         "import_run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -2605,6 +2945,38 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_imported_question_words_key"), ["words_key"], unique=False
+        )
+
+    op.create_table(
+        "meeting_register",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("event_date_id", sa.Integer(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_by_id", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column(
+            "undo",
+            sa.JSON(),
+            nullable=True,
+            comment="What each row said before, by booking; erased after a day",
+        ),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event_date_id"],
+            ["event_date.id"],
+            name=op.f("fk_meeting_register_event_date_id_event_date"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["saved_by_id"], ["person.id"], name=op.f("fk_meeting_register_saved_by_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_register")),
+        sa.UniqueConstraint("reference", name=op.f("uq_meeting_register_reference")),
+    )
+    with op.batch_alter_table("meeting_register", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_meeting_register_event_date_id"), ["event_date_id"], unique=False
         )
 
     op.create_table(
@@ -2964,6 +3336,78 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("event_id IS NULL"),
             postgresql_where=sa.text("event_id IS NULL"),
+        )
+
+    op.create_table(
+        "meeting_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("event_date_id", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False, comment="Of its bytes"),
+        sa.Column(
+            "says_sha256",
+            sa.String(),
+            nullable=False,
+            comment="Of what it says, the same however the file was saved again",
+        ),
+        sa.Column(
+            "layout",
+            sa.String(),
+            nullable=False,
+            comment="The layout it was read as, and its version",
+        ),
+        sa.Column(
+            "day_order",
+            sa.Enum(
+                "day_first",
+                "month_first",
+                name="day_order",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+            comment="As a person has decided, where nothing else could",
+        ),
+        sa.Column(
+            "content",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="The file itself, compressed; None once erased",
+        ),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "register_id", sa.Integer(), nullable=True, comment="None until a register was saved"
+        ),
+        sa.ForeignKeyConstraint(
+            ["added_by_id"], ["person.id"], name=op.f("fk_meeting_file_added_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_date_id"],
+            ["event_date.id"],
+            name=op.f("fk_meeting_file_event_date_id_event_date"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["register_id"],
+            ["meeting_register.id"],
+            name=op.f("fk_meeting_file_register_id_meeting_register"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_file")),
+        sa.UniqueConstraint(
+            "event_date_id", "says_sha256", name=op.f("uq_meeting_file_event_date_id_says_sha256")
+        ),
+        sa.UniqueConstraint(
+            "event_date_id", "sha256", name=op.f("uq_meeting_file_event_date_id_sha256")
+        ),
+        sa.UniqueConstraint("reference", name=op.f("uq_meeting_file_reference")),
+    )
+    with op.batch_alter_table("meeting_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_meeting_file_added_at"), ["added_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_meeting_file_register_id"), ["register_id"], unique=False
         )
 
     op.create_table(
@@ -3374,6 +3818,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_booking_id"))
 
     op.drop_table("notice")
+    with op.batch_alter_table("meeting_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_meeting_file_register_id"))
+        batch_op.drop_index(batch_op.f("ix_meeting_file_added_at"))
+
+    op.drop_table("meeting_file")
     with op.batch_alter_table("wave_change", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_wave_change_of_list",
@@ -3417,6 +3866,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_round_event_date_id"))
 
     op.drop_table("notice_round")
+    with op.batch_alter_table("meeting_register", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_meeting_register_event_date_id"))
+
+    op.drop_table("meeting_register")
     with op.batch_alter_table("imported_question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_imported_question_words_key"))
         batch_op.drop_index(batch_op.f("ix_imported_question_measure_id"))
@@ -3426,6 +3879,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_run_form_id"))
 
     op.drop_table("import_run")
+    op.drop_table("head_count")
     with op.batch_alter_table("calendar_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_calendar_entry_event_date_id"))
 
@@ -3484,6 +3938,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_open_link_evaluation")
 
     op.drop_table("open_link")
+    with op.batch_alter_table("offer_trainer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_trainer_person_id"))
+
+    op.drop_table("offer_trainer")
     with op.batch_alter_table("new_dates_wish", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_new_dates_wish_open",
@@ -3494,6 +3952,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_new_dates_wish_offer_id"))
 
     op.drop_table("new_dates_wish")
+    with op.batch_alter_table("meeting_name", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_meeting_name_said"))
+
+    op.drop_table("meeting_name")
     with op.batch_alter_table("learning_elsewhere", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_learning_elsewhere_refresher_id"))
         batch_op.drop_index(batch_op.f("ix_learning_elsewhere_person_id"))
@@ -3514,6 +3976,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_draft_confirmed_at"))
 
     op.drop_table("import_draft")
+    with op.batch_alter_table("event_trainer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_trainer_person_id"))
+
+    op.drop_table("event_trainer")
     with op.batch_alter_table("event_date", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_date_starts_at"))
 
@@ -3528,6 +3994,7 @@ def downgrade() -> None:
 
     op.drop_table("evaluation_offer")
     op.drop_table("comments_waiting")
+    op.drop_table("closing")
     with op.batch_alter_table("booking", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_booking_live",
@@ -3562,6 +4029,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_topic_topic_id"))
 
     op.drop_table("offer_topic")
+    with op.batch_alter_table("offer_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_link_linked_id"))
+
+    op.drop_table("offer_link")
     with op.batch_alter_table("offer_audience", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_offer_audience_audience_id"))
 
@@ -3582,6 +4053,7 @@ def downgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_state_starts_at")
         batch_op.drop_index(batch_op.f("ix_event_offer_id"))
+        batch_op.drop_index(batch_op.f("ix_event_in_house_for_id"))
         batch_op.drop_index(batch_op.f("ix_event_half_term_id"))
         batch_op.drop_index(batch_op.f("ix_event_ends_at"))
 
@@ -3624,6 +4096,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_need_priority_id"))
 
     op.drop_table("need")
+    op.drop_table("imported_thing")
     with op.batch_alter_table("evidence_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_topic_topic_id"))
 
@@ -3654,7 +4127,12 @@ def downgrade() -> None:
     op.drop_table("outbox_message")
     op.drop_table("measure")
     op.drop_table("lease")
+    op.drop_table("import_memory")
     op.drop_table("half_term")
+    with op.batch_alter_table("file_import", schema=None) as batch_op:
+        batch_op.drop_index("ix_file_import_state")
+
+    op.drop_table("file_import")
     op.drop_table("example_clock")
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_until_on"))

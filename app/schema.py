@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import app.accounts.imports.models
 import app.accounts.models
 import app.accounts.sign_in_models
+import app.attendance.models
 import app.audit.models
 import app.bookings.models
 import app.catalogue.models
@@ -27,8 +29,10 @@ import app.surveys.response_models
 from app.kernel.db import Base
 
 MODULES = (
+    app.accounts.imports.models,
     app.accounts.models,
     app.accounts.sign_in_models,
+    app.attendance.models,
     app.audit.models,
     app.bookings.models,
     app.catalogue.models,

@@ -32,6 +32,11 @@ class BookingOrigin(enum.StrEnum):
     STAFF = "staff"
     REGISTER = "register"  # attended without booking; takes no place
     HISTORY = "history"
+    IMPORT = "import"  # from a file of past attendance; takes no place, and nobody was told
+
+
+# Who was in the room without taking anybody's place.
+TAKES_NO_PLACE = (BookingOrigin.REGISTER, BookingOrigin.IMPORT)
 
 
 class CancelReason(enum.StrEnum):
@@ -174,16 +179,47 @@ class Attendance(Base):
     """That one person came, or not, on one event date."""
 
     __tablename__ = "attendance"
-    __table_args__ = (UniqueConstraint("booking_id", "event_date_id"),)
+    __table_args__ = (
+        UniqueConstraint("booking_id", "event_date_id"),
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
     event_date_id: Mapped[int] = mapped_column(ForeignKey("event_date.id"), index=True)
     outcome: Mapped[AttendanceOutcome] = mapped_column(stored_by_value(AttendanceOutcome))
+    minutes: Mapped[int | None] = mapped_column(
+        comment="Whole minutes in the online meeting; None if no file says, or not how many"
+    )
     recorded_at: Mapped[datetime]
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
 
     booking: Mapped[Booking] = relationship(back_populates="attendances")
+    event_date: Mapped[EventDate] = relationship()
+
+
+class HeadCount(Base):
+    """How many people were there on one event date, counted by heads: nobody is named.
+
+    Another unit than attendance; what counts people says which of the two it counts.
+    """
+
+    __tablename__ = "head_count"
+    __table_args__ = (
+        CheckConstraint("head_count >= 0", name="head_count_not_negative"),
+        CheckConstraint(
+            "out_of_area_count BETWEEN 0 AND head_count", name="out_of_area_among_heads"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_date_id: Mapped[int] = mapped_column(ForeignKey("event_date.id"), unique=True)
+    head_count: Mapped[int]
+    out_of_area_count: Mapped[int] = mapped_column(default=0, comment="Of these, from elsewhere")
+    note: Mapped[str] = mapped_column(default="")
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
     event_date: Mapped[EventDate] = relationship()
 
 

@@ -11,7 +11,7 @@ from app.accounts.models import Person
 from app.accounts.people import read_again
 from app.audit import operations as audit
 from app.bookings import colleague_emails, emails
-from app.bookings.models import Booking, BookingOrigin, BookingState, CancelReason
+from app.bookings.models import TAKES_NO_PLACE, Booking, BookingOrigin, BookingState, CancelReason
 from app.bookings.notice import is_late
 from app.bookings.places import lock_event_of
 from app.bookings.waiting_list import promote_waiting
@@ -73,7 +73,7 @@ def _count_back(event: Event, booking: Booking) -> bool:
         event.waiting_count -= 1
         return False
     takes_place = booking.state in {BookingState.CONFIRMED, BookingState.HELD}
-    if not takes_place or booking.origin is BookingOrigin.REGISTER:
+    if not takes_place or booking.origin in TAKES_NO_PLACE:
         return False
     event.places_taken -= 1
     return True

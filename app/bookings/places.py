@@ -25,7 +25,7 @@ from sqlalchemy.orm import joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import Person
-from app.bookings.models import Booking, BookingOrigin, BookingState, BookingTerms
+from app.bookings.models import TAKES_NO_PLACE, Booking, BookingState, BookingTerms
 from app.bookings.rules import EventFacts
 from app.bookings.terms_rules import FOR_EVERYBODY, Taken, Terms
 from app.catalogue.models import Event, EventState, Offer
@@ -34,7 +34,7 @@ from app.kernel.db import db
 # Somebody who came without booking was in the room, but took nobody's place.
 TAKES_A_PLACE = (
     Booking.state.in_((BookingState.CONFIRMED, BookingState.HELD)),
-    Booking.origin != BookingOrigin.REGISTER,
+    Booking.origin.not_in(TAKES_NO_PLACE),
 )
 
 

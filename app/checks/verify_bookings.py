@@ -27,7 +27,7 @@ from app.outbox.models import OutboxMessage
 
 A_DAY = timedelta(days=1)
 LAPSES_WITHIN = timedelta(minutes=15)
-WITHOUT_MESSAGES = (BookingOrigin.REGISTER, BookingOrigin.HISTORY)
+WITHOUT_MESSAGES = (BookingOrigin.REGISTER, BookingOrigin.HISTORY, BookingOrigin.IMPORT)
 EXPECTED_MESSAGES = (
     (
         BookingState.CONFIRMED,

@@ -28,7 +28,7 @@ from app.notices.models import Notice, NoticeKind, NoticeRound, NoticeRule
 from app.notices.rules import BookingFacts
 
 # Who came without booking, and what was taken over from before, was never told anything.
-NOT_BOOKED_HERE = (BookingOrigin.REGISTER, BookingOrigin.HISTORY)
+NOT_BOOKED_HERE = (BookingOrigin.REGISTER, BookingOrigin.HISTORY, BookingOrigin.IMPORT)
 Told = set[tuple[int, datetime]]
 
 

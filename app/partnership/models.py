@@ -36,6 +36,12 @@ class Partnership(Base):
     cancellation_notice_days: Mapped[int] = mapped_column(
         comment="Working days of notice asked for; nobody is charged (R14)"
     )
+    local_authority: Mapped[str] = mapped_column(
+        default="", comment="Its code in the national schools register, as 384"
+    )
+    schools_sector: Mapped[str] = mapped_column(
+        default="", comment="Slug of the sector that schools are counted in"
+    )
     concern_words: Mapped[str] = mapped_column(
         Text, comment="Where to report a worry about a child; this service is not watched for it"
     )

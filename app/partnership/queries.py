@@ -32,6 +32,8 @@ class PartnershipFacts:
     ink_colour: str
     cancellation_notice_days: int
     concern_words: str
+    local_authority: str = ""
+    schools_sector: str = ""
 
 
 NOT_SET_UP = PartnershipFacts(

@@ -24,6 +24,8 @@ PARTNERSHIP_TEXTS = (
     "ink_colour",
     "concern_words",
 )
+# What only some partnerships need; left out, it is empty.
+PARTNERSHIP_OPTIONAL = ("local_authority", "schools_sector")
 POLICY_KINDS = ("accessibility", "privacy", "cookies", "booking")
 HALF_TERM_NAMES = ("Autumn 1", "Autumn 2", "Spring 1", "Spring 2", "Summer 1", "Summer 2")
 MOST_REFRESHER_MONTHS = 120
@@ -125,10 +127,17 @@ def contrast_with_white(colour: str) -> float:
 
 
 def _facts(table: dict[str, Any]) -> dict[str, str | int]:
-    _refuse_unknown(table, "[partnership]", {*PARTNERSHIP_TEXTS, "cancellation_notice_days"})
+    known = {*PARTNERSHIP_TEXTS, *PARTNERSHIP_OPTIONAL, "cancellation_notice_days"}
+    _refuse_unknown(table, "[partnership]", known)
     facts: dict[str, str | int] = {
         key: _text(table, key, "[partnership]") for key in PARTNERSHIP_TEXTS
     }
+    facts |= {
+        key: _text(table, key, "[partnership]") if key in table else ""
+        for key in PARTNERSHIP_OPTIONAL
+    }
+    if not re.fullmatch(r"(\d{3})?", str(facts["local_authority"])):
+        raise PartnershipFileError('[partnership] local_authority must be three digits, as "384"')
     days = table.get("cancellation_notice_days")
     if type(days) is not int or not 0 <= days <= 60:
         raise PartnershipFileError(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
 
+from app.accounts.models import Person
 from app.bookings.models import Booking
 from app.catalogue.models import Event
 from app.checks.moment import GRACE, Find, Moment
@@ -151,11 +152,19 @@ def invitations_against_a_wish(_moment: Moment) -> Found:
 
 
 def asked_too_often(_moment: Moment) -> Iterator[str]:
-    """Invitations to impact surveys that were sent within four weeks of another message of them."""
+    """Invitations to impact surveys that were sent within four weeks of another message of them.
+
+    What was sent to two rows of one person before they were merged is left out.
+    """
+    merged_since = select(Person.id).where(
+        Person.merged_into_id == SurveyInvitation.person_id,
+        Person.deactivated_at >= SurveyInvitation.sent_at,
+    )
     sent = (
         select(SurveyInvitation.person_id, SurveyInvitation.sent_at, SurveyInvitation.reference)
         .join(Wave, Wave.id == SurveyInvitation.wave_id)
         .where(about_impact(SurveyInvitation, Wave), SurveyInvitation.sent_at.is_not(None))
+        .where(~merged_since.exists())
         .order_by(SurveyInvitation.person_id, SurveyInvitation.sent_at)
     )
     for one, other in pairwise(db.session.execute(sent)):

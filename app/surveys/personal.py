@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from app.bookings.models import Booking
 from app.kernel.db import db
 from app.surveys import rules
+from app.surveys.merging import merge_invitations
 from app.surveys.models import (
     Evaluation,
     InvitationState,
@@ -102,3 +103,30 @@ def _forget_drafts(person_id: int) -> None:
     )
     hashes = [hash_of_draft(link_token(reference)) for reference in open_ones]
     db.session.execute(delete(SurveyDraft).where(SurveyDraft.draft_hash.in_(hashes)))
+
+
+def merge(from_id: int, into_id: int, *, now: datetime) -> None:
+    """Everything asked of one person is the other's from now on; after their bookings are.
+
+    Whoever of the two asked us to stop is heard for both. Answers lead to neither of them.
+    """
+    merge_invitations(from_id, into_id)
+    listed = select(SurveyAddressee.evaluation_id).where(SurveyAddressee.person_id == into_id)
+    db.session.execute(
+        delete(SurveyAddressee).where(
+            SurveyAddressee.person_id == from_id, SurveyAddressee.evaluation_id.in_(listed)
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    for table in (SurveyAddressee, PassingOn):
+        db.session.execute(
+            update(table).where(table.person_id == from_id).values(person_id=into_id),
+            execution_options={"synchronize_session": "fetch"},
+        )
+    stop = db.session.get(SurveyStop, from_id)
+    if stop is not None:
+        db.session.delete(stop)
+        stop_asking(into_id, now=now)
+    elif db.session.get(SurveyStop, into_id) is not None:
+        stop_asking(into_id, now=now)
+    db.session.flush()

@@ -22,6 +22,7 @@ from app.surveys.models import (
 )
 from app.surveys.plan_conditions import (
     PLACED,
+    asks_anybody,
     came,
     is_change_of,
     may_be_asked,
@@ -72,7 +73,7 @@ def _planned_in_vain() -> Delete:
         .join(Person, Person.id == Booking.person_id)
         .where(
             Booking.id == SurveyInvitation.booking_id,
-            Event.state != EventState.CANCELLED,
+            asks_anybody(),
             may_be_asked(),
             or_(
                 and_(

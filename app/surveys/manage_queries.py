@@ -22,7 +22,7 @@ from app.surveys.models import (
     Wave,
 )
 from app.surveys.open_link_rules import last_day
-from app.surveys.plan_conditions import asked_about, came
+from app.surveys.plan_conditions import asked_about, asks_anybody, came
 from app.surveys.response_models import Response, ResponseSource
 
 
@@ -118,7 +118,8 @@ def not_reachable_count(evaluation_id: int) -> int:
         .join(Event, Event.offer_id == Offer.id)
         .join(Booking, Booking.event_id == Event.id)
         .join(Person, Person.id == Booking.person_id)
-        .where(Evaluation.id == evaluation_id, Person.email.is_(None), came())
+        .where(Evaluation.id == evaluation_id, Person.email.is_(None))
+        .where(asks_anybody(), came())
     )
     return db.session.scalar(found) or 0
 

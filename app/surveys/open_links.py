@@ -132,7 +132,7 @@ def plan_passing_on(
     Refused once it has been sent, or when it is too late.
     """
     event, evaluation = _event_and_evaluation(event_id)
-    if event.state is not EventState.PUBLISHED:
+    if event.state is not EventState.PUBLISHED or event.is_history:
         raise Refused("Only a published session can be asked about later")
     window = rules.window(months_later, starts_at=event.starts_at, ends_at=event.ends_at)
     when = rules.wave_words(months_later)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from app.accounts.models import Person
 from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingState
-from app.catalogue.models import Event, Offer
+from app.catalogue.models import Event, EventState, Offer
 from app.surveys import rules
 from app.surveys.models import Evaluation, SurveyInvitation, SurveyStop, Wave, evaluation_offer
 from app.surveys.plan_models import WaveChange
@@ -36,6 +36,11 @@ def of_line(wave_id: int, event_id: int | None) -> ColumnElement[bool]:
 def is_change_of(wave_id: Any, event_id: Any) -> ColumnElement[bool]:
     """Whether a change of the schedule is of this wave of this event; of a list without one."""
     return and_(WaveChange.wave_id == wave_id, WaveChange.event_id.is_not_distinct_from(event_id))
+
+
+def asks_anybody() -> ColumnElement[bool]:
+    """Whether an event's people are asked: not if it was cancelled, or brought in as history."""
+    return and_(Event.state != EventState.CANCELLED, Event.is_history.is_(False))
 
 
 def came() -> ColumnElement[bool]:

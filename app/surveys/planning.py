@@ -37,6 +37,7 @@ from app.surveys.models import (
 from app.surveys.plan_conditions import (
     PLACED,
     asked_about,
+    asks_anybody,
     came,
     is_change_of,
     may_be_asked,
@@ -122,7 +123,7 @@ def _not_yet_planned(*, before: bool, moved: bool) -> Any:
         .join(Person, Person.id == Booking.person_id)
         .outerjoin(WaveChange, is_change_of(Wave.id, Event.id))
         .where(Wave.months_later == bindparam("months"), may_be_asked())
-        .where(Event.state != EventState.CANCELLED, ~_already_planned())
+        .where(asks_anybody(), ~_already_planned())
         .order_by(Event.ends_at, Booking.id)
         .limit(MOST_AT_ONCE)
     )

@@ -171,6 +171,7 @@ def sessions_not_planned(asked: Asked, *, now: datetime) -> list[Session]:
         select(Offer.title, Event.reference, Event.ends_at, Event.places_taken)
         .join(Offer, Offer.id == Event.offer_id)
         .where(Event.state == EventState.PUBLISHED, Event.places_taken > 0)
+        .where(Event.is_history.is_(False))
         .where(Event.ends_at >= begins)
         .where(Event.ends_at < day_start(asked.period.last_on + timedelta(days=1)))
         .where(its_waves.exists(), ~taken.where(Booking.event_id == Event.id).exists())

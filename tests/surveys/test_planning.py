@@ -12,7 +12,7 @@ from app.accounts.models import Person
 from app.bookings.models import Attendance, AttendanceOutcome, BookingState, CancelReason
 from app.catalogue.models import EventState, OfferKind, Series
 from app.kernel.db import db
-from app.surveys import evaluations, operations, planning
+from app.surveys import evaluations, manage_queries, operations, planning
 from app.surveys.models import Evaluation, InvitationState, SurveyInvitation, SurveyStop
 from app.surveys.questionnaires import load_standard_questionnaires
 from tests.support.factories import (
@@ -20,6 +20,7 @@ from tests.support.factories import (
     make_booking,
     make_event,
     make_offer,
+    make_organisation,
     make_partnership,
     make_person,
 )
@@ -174,6 +175,27 @@ def make_series(**changes: str) -> Series:
     db.session.add(series)
     db.session.flush()
     return series
+
+
+def test_sessions_brought_in_as_history_are_never_asked_about(app: Flask) -> None:
+    event = a_course_attended(ENDED, people=2)
+    attended(event, make_person(email=None))
+    assert manage_queries.not_reachable_count(default_evaluation(event.offer).id) == 1
+    operations.plan_invitations(now=SOON_AFTER)
+    assert len(invitations()) == 6
+    event.is_history = True
+    db.session.flush()
+    assert operations.plan_invitations(now=SOON_AFTER) == 0
+    assert invitations() == []
+    evaluation = default_evaluation(event.offer)
+    assert manage_queries.not_reachable_count(evaluation.id) == 0
+
+
+def test_an_organisations_own_session_is_asked_about_like_any_other(app: Flask) -> None:
+    event = a_course_attended(ENDED, people=2)
+    event.in_house_for_id = make_organisation().id
+    db.session.flush()
+    assert operations.plan_invitations(now=SOON_AFTER) == 6
 
 
 def test_a_series_is_asked_once_not_once_per_exchange(app: Flask) -> None:

@@ -41,7 +41,7 @@ def group_summary(
     if group.sector:
         personal, open_ = _of_sector(group, holdings, counts, threshold=threshold)
     else:
-        personal, open_ = _of_sessions(holdings, counts, threshold=threshold)
+        personal, open_ = sources_of_sessions(holdings, counts, threshold=threshold)
     doors, open_doors = pooling.pooled_doors(personal), pooling.pooled_doors(open_)
     measures = pooling.with_figures(pooling.pooled_measures(personal, doors))
     open_measures = pooling.with_figures(pooling.pooled_measures(open_, open_doors))
@@ -117,7 +117,7 @@ def _periods(holdings: Holdings) -> tuple[tuple[str, str], ...]:
     return tuple((period.slug, period.title) for period in found)
 
 
-def _of_sessions(
+def sources_of_sessions(
     holdings: Holdings, counts: Counts, *, threshold: int
 ) -> tuple[list[Source], list[Source]]:
     """What is shown of each evaluation, or of some sessions of it: those invited, and by links."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -95,6 +95,8 @@ class Holdings:
     offer_of: dict[int, int]
     days: tuple[date, ...] = ()  # of the first and of the latest session of its offers
     sessions: tuple[tuple[str, datetime], ...] = ()  # reference and start, the latest first
+    # Every evaluation that asks about its offers and which of them, held by it or not.
+    asked_about: Mapping[EvaluationFacts, frozenset[int]] = field(default_factory=dict)
 
 
 def find_group(kind: GroupKind, slug: str, *, period: str | None = None) -> Group | None:
@@ -223,6 +225,7 @@ def holdings_of(group: Group, *, now: datetime) -> Holdings:
         {event.id: event.offer_id for event in events},
         (london_date(min(starts)), london_date(max(starts))) if starts else (),
         tuple((event.reference, event.starts_at) for event in in_group),
+        {facts: frozenset(offers) for facts, offers in offers_of.items()},
     )
 
 

@@ -1,0 +1,1 @@
+"""The quarterly report: what was offered, whom it reached, what came of it, in any period."""

@@ -70,6 +70,9 @@ def _cancelled(booking: Booking, name: str, to_whom: str, *, is_own: bool) -> Bo
         whose = "Your place" if is_own else f"The place of {name}"
         sentence = f"{to_whom or 'They'} can come instead. It has been taken out of the calendar."
         return BookingWords(f"{whose} went to a colleague", sentence)
+    if booking.cancelled_because is CancelReason.MERGED:
+        whose = "You were" if is_own else f"{name} was"
+        return BookingWords(f"{whose} booked twice here", "The other booking stands.")
     if booking.confirmed_at is None:
         return _never_had_a_place(booking, name, is_own=is_own)
     whose = "Your booking is" if is_own else f"The booking for {name} is"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,9 @@ from app.accounts.models import Person
 from app.accounts.people import read_again
 from app.audit import operations as audit
 from app.bookings import emails
+from app.bookings.change_words import DateChange as DateChange
+from app.bookings.change_words import EventChange as EventChange
+from app.bookings.change_words import facts_in_words, moment_words
 from app.bookings.models import (
     Attendance,
     Booking,
@@ -27,43 +29,12 @@ from app.bookings.terms_rules import still_held_until
 from app.bookings.waiting_list import promote_waiting, would_move_up
 from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind, OfferState
 from app.catalogue.operations import half_term_on
-from app.catalogue.rules import MODE_WORDS, event_title, place_words
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
-from app.kernel.london import clock_words, date_words, period_words
 from app.outbox import wording
 from app.partnership import queries as partnership
 
 A_CENTURY = timedelta(days=36525)
-
-
-@dataclass(frozen=True)
-class DateChange:
-    """One date of the event as it should be; without an id it is new."""
-
-    id: int | None
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True)
-class EventChange:
-    """The event as it should be; a date that is not named is taken out."""
-
-    dates: tuple[DateChange, ...]
-    mode: EventMode
-    venue: str
-    venue_address: str
-    joining_url: str
-    joining_notes: str
-    capacity: int | None
-    booking_opens_at: datetime
-    booking_closes_at: datetime
-    subtitle: str = ""
-    has_catering: bool = False
-    half_term_id: int | None = None
-
-
 # What an event's row takes over from a change as it stands.
 PLAIN_FIELDS = (
     "mode",
@@ -76,6 +47,10 @@ PLAIN_FIELDS = (
     "booking_opens_at",
     "booking_closes_at",
     "subtitle",
+    "minimum",
+    "online_capacity",
+    "online_notes",
+    "booking_url",
 )
 
 
@@ -106,6 +81,7 @@ def change_event(event_id: int, change: EventChange, *, actor: Person, now: date
     old, closed_at = facts_in_words(event), min(event.booking_closes_at, event.starts_at)
     old_dates = [(date.starts_at, date.ends_at) for date in event.dates]
     _check_registers(event, change)
+    _check_booked_here(event, change)
     _apply(event, change, now)
     facts = {"revision": event.revision, "capacity": event.capacity}
     rows: list[Base] = [
@@ -147,6 +123,14 @@ def _check_registers(event: Event, change: EventChange) -> None:
     has_register = select(Attendance.id).where(Attendance.event_date_id.in_(removed)).limit(1)
     if db.session.scalar(has_register) is not None:
         raise Refused("A date whose register was taken cannot be removed")
+
+
+def _check_booked_here(event: Event, change: EventChange) -> None:
+    if change.booking_url and not event.booking_url and people_to_tell(event):
+        raise Refused(
+            "People are booked on this session here: move them or cancel their bookings before it "
+            "is booked elsewhere"
+        )
 
 
 def _apply(event: Event, change: EventChange, now: datetime) -> None:
@@ -193,54 +177,6 @@ def _make_room(event: Event, wanted: Sequence[DateChange]) -> None:
         if new_start[date.id] != date.starts_at and date.starts_at in to_be_taken:
             date.starts_at -= A_CENTURY
             db.session.flush()
-
-
-def facts_in_words(event: Event, change: EventChange | None = None) -> tuple[tuple[str, str], ...]:
-    """What people are told about when it changes: title, when, where; of the event or a change."""
-    now: Event | EventChange = change or event
-    dates = sorted((date.starts_at, date.ends_at) for date in now.dates)
-    is_online = now.mode is EventMode.ONLINE
-    place = (place_words(now.mode, now.venue), "" if is_online else now.venue_address)
-    return (
-        ("Title", event_title(event.offer.title, now.subtitle)),
-        ("When", "; ".join(period_words(starts_at, ends_at) for starts_at, ends_at in dates)),
-        ("Where", ", ".join(part for part in place if part)),
-    )
-
-
-def differences(event: Event, change: EventChange) -> list[tuple[str, str, str]]:
-    """What a change changes: the fact, how it is, how it will be."""
-    old, new = _all_in_words(event), _all_in_words(event, change)
-    return [
-        (what, before, after)
-        for (what, before), (_, after) in zip(old, new, strict=True)
-        if before != after
-    ]
-
-
-def _all_in_words(event: Event, change: EventChange | None = None) -> list[tuple[str, str]]:
-    now: Event | EventChange = change or event
-    return [
-        *facts_in_words(event, change),
-        ("How people take part", MODE_WORDS[now.mode]),
-        ("Places", "Open to all" if now.capacity is None else str(now.capacity)),
-        ("Booking opens", _moment(now.booking_opens_at)),
-        ("Booking closes", _moment(now.booking_closes_at)),
-        ("Meeting link", now.joining_url or "None yet"),
-        ("Food", "Served" if now.has_catering else "Not served"),
-        ("What people should know", now.joining_notes or "Nothing"),
-    ]
-
-
-def _moment(instant: datetime) -> str:
-    return f"{date_words(instant)}, {clock_words(instant)}"
-
-
-def closing_left_behind(event: Event, change: EventChange) -> str:
-    """When booking closes, if the start is moved and that is not; empty if there is no need."""
-    starts_at, closes_at = min(date.starts_at for date in change.dates), change.booking_closes_at
-    is_left = starts_at != event.starts_at and closes_at == event.booking_closes_at < starts_at
-    return _moment(closes_at) if is_left else ""
 
 
 def promoted_by(event: Event, change: EventChange) -> int:
@@ -315,7 +251,7 @@ def _tell_everybody(
                 emails.tell_changed(booking, event, now=now, into=into)
                 continue
             former = nearer.get(booking.id)
-            kept = [("Kept until", _moment(former))] if former else []
+            kept = [("Kept until", moment_words(former))] if former else []
             emails.tell_waiting_changed(
                 booking, event, [*was, *kept], old_dates=old_dates, now=now, into=into
             )

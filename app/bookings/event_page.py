@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app
 from markupsafe import Markup
@@ -61,10 +62,18 @@ def opening_words(event: Event, state: Opening) -> OpeningWords:
         case Opening.NOT_YET_OPEN:
             heading = "Booking is not open yet"
             sentence = f"It opens on {_moment(event.booking_opens_at)}."
+        case Opening.ELSEWHERE:
+            heading = "Booked elsewhere"
+            sentence = f"{event_runner(event)} runs this session and takes the bookings."
         case _:
             heading = "Booking has closed"
             sentence = f"It closed on {_moment(event.booking_closes_at)}. Ask us about late places."
     return OpeningWords(heading, sentence, is_warm=state is Opening.CANCELLED)
+
+
+def event_runner(event: Event) -> str:
+    """Who takes the bookings of an event that is booked elsewhere, by name or by address."""
+    return event.offer.provider or urlsplit(event.booking_url).hostname or "Another organisation"
 
 
 def _bookable_words(event: Event, state: Opening) -> OpeningWords:

@@ -135,4 +135,8 @@ def event_change(form: EventForm, event: Event, *, now: datetime) -> EventChange
         or min(typed.starts_at for typed in form.typed_dates),
         subtitle=details.subtitle,
         half_term_id=details.half_term_id,
+        minimum=details.minimum,
+        online_capacity=details.online_capacity,
+        online_notes=details.online_notes,
+        booking_url=details.booking_url,
     )

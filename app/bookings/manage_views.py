@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.accounts.models import Person
-from app.bookings import event_changes, manage_queries, operations, queries
+from app.bookings import change_words, event_changes, manage_queries, operations, queries
 from app.bookings.event_changes import EventChange
 from app.bookings.forms import CancelEventForm, OneButton, event_change
 from app.bookings.models import Booking, BookingState, Promotion
@@ -196,7 +196,7 @@ def change(reference: str) -> str | Response:
 
 
 def _check_change(event: Event, wanted: EventChange) -> str:
-    old, new = event_changes.facts_in_words(event), event_changes.facts_in_words(event, wanted)
+    old, new = change_words.facts_in_words(event), change_words.facts_in_words(event, wanted)
     is_told = old != new and event.state is EventState.PUBLISHED
     sent = [
         (name, value)
@@ -208,14 +208,14 @@ def _check_change(event: Event, wanted: EventChange) -> str:
         "bookings/manage_check_change.html",
         event=event,
         form=OneButton(),
-        differences=event_changes.differences(event, wanted),
+        differences=change_words.differences(event, wanted),
         people=event_changes.people_to_tell(event) if is_told else 0,
         to_ring=manage_queries.people_to_ring(event.id) if is_told else [],
         promoted_count=event_changes.promoted_by(event, wanted),
         is_kept=terms_of(event.offer_id).promotion is Promotion.HELD,
         too_many=wanted.capacity is not None and wanted.capacity < event.places_taken,
         new_capacity=wanted.capacity,
-        closes_before_words=event_changes.closing_left_behind(event, wanted),
+        closes_before_words=change_words.closing_left_behind(event, wanted),
         sent=sent,
     )
 

@@ -52,6 +52,7 @@ class CancelReason(enum.StrEnum):
     NOT_APPROVED = "not_approved"
     LAPSED = "lapsed"  # a request that nobody decided in time
     ERASED = "erased"  # the person asked to be erased
+    MERGED = "merged"  # one person was here twice; the other booking stands
 
 
 class Booking(Base):

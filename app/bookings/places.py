@@ -237,6 +237,7 @@ def facts_of(event: Event) -> EventFacts:
         closes_at=event.booking_closes_at,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
+        is_elsewhere=bool(event.booking_url),
     )
 
 

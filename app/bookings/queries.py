@@ -149,6 +149,7 @@ ENDED_TAGS = {
     CancelReason.LAPSED: ("Nobody answered", "tag--quiet"),
     CancelReason.MOVED: ("Moved to another date", "tag--quiet"),
     CancelReason.HANDED_OVER: ("Given to a colleague", "tag--quiet"),
+    CancelReason.MERGED: ("Was booked twice", "tag--quiet"),
 }
 
 

@@ -23,6 +23,7 @@ class Opening(enum.StrEnum):
     STARTED = "started"
     NOT_YET_OPEN = "not_yet_open"
     CLOSED = "closed"
+    ELSEWHERE = "elsewhere"
     FULL = "full"
     OPEN = "open"
     OPEN_TO_ALL = "open_to_all"
@@ -49,6 +50,7 @@ class EventFacts:
     closes_at: datetime
     starts_at: datetime
     ends_at: datetime
+    is_elsewhere: bool = False  # it is another body's, and booked there (R15)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ REFUSALS = {
     Opening.STARTED: "This session has started, so it can no longer be booked",
     Opening.NOT_YET_OPEN: "Booking for this session has not opened yet",
     Opening.CLOSED: "Booking for this session has closed",
+    Opening.ELSEWHERE: "This session is booked with the organisation that runs it, not here",
 }
 # Somebody who rings may still get a place from staff.
 STAFF_MAY_BOOK = {Opening.NOT_YET_OPEN, Opening.CLOSED}
@@ -80,16 +83,14 @@ def places_free(capacity: int | None, places_taken: int) -> int | None:
 
 def opening(facts: EventFacts, now: datetime) -> Opening:
     """What can be said about booking now; a window includes its opening and not its closing."""
-    if facts.is_cancelled:
-        return Opening.CANCELLED
-    if not facts.is_published:
-        return Opening.DRAFT
+    if facts.is_cancelled or not facts.is_published:
+        return Opening.CANCELLED if facts.is_cancelled else Opening.DRAFT
     if now >= facts.ends_at:
         return Opening.PAST
     if now >= facts.starts_at:
         return Opening.STARTED
-    if now >= facts.closes_at:
-        return Opening.CLOSED
+    if now >= facts.closes_at or facts.is_elsewhere:
+        return Opening.ELSEWHERE if now < facts.closes_at else Opening.CLOSED
     if now < facts.opens_at:
         return Opening.NOT_YET_OPEN
     if facts.capacity is None:

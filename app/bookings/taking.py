@@ -212,6 +212,7 @@ def tell_given(
 
 def new_booking(event: Event, person: Person, asked: Asked, *, now: datetime) -> Booking:
     """The booking with everything but its state; not written yet."""
+    _check_is_for(event, person, asked)
     return Booking(
         **person_as_of_today(person),
         event_id=event.id,
@@ -225,6 +226,13 @@ def new_booking(event: Event, person: Person, asked: Asked, *, now: datetime) ->
         booked_at=now,
         passed_over_reason="",
     )
+
+
+def _check_is_for(event: Event, person: Person, asked: Asked) -> None:
+    """Refused if the event is for the staff of an organisation that is not the person's."""
+    is_theirs = event.in_house_for_id in {None, person.organisation_id}
+    if not is_theirs and not asked.by_staff:
+        raise Refused("This session is only for the staff of the organisation that asked for it")
 
 
 def person_as_of_today(person: Person) -> dict[str, Any]:

@@ -30,13 +30,13 @@ from app.bookings.moving_queries import replacement
 from app.bookings.notice import is_late, last_day
 from app.bookings.places import facts_of, terms_of
 from app.bookings.request_page import approved_words, request_to_show, request_words
-from app.bookings.rules import Opening, opening
+from app.bookings.rules import opening
 from app.bookings.terms_rules import Terms
 from app.bookings.waiting_list import waiting_position
 from app.bookings.waiting_page import on_the_list
 from app.bookings.warning_queries import warnings_of
 from app.catalogue import public_pages
-from app.catalogue.models import Event, EventMode
+from app.catalogue.models import Event, EventMode, EventState
 from app.kernel import clock, ical
 from app.kernel.access import Role, public, signed_in
 from app.kernel.db import transaction
@@ -60,10 +60,20 @@ def _event_or_404(reference: str) -> Event:
 def _seen_or_404(event: Event | None) -> Event:
     if event is None:
         abort(404)
-    is_draft = opening(facts_of(event), clock.now()) is Opening.DRAFT
-    if is_draft and not current_user.roles & {Role.DELIVERY, Role.ADVISOR}:
+    plans = bool(current_user.roles & {Role.DELIVERY, Role.ADVISOR})
+    if not plans and (event.state is EventState.DRAFT or not _is_for_them(event)):
         abort(404)
     return event
+
+
+def _is_for_them(event: Event) -> bool:
+    """Whether it is for everybody, for the organisation of whoever asks, or booked by them."""
+    if event.in_house_for_id is None:
+        return True
+    if not current_user.is_authenticated:
+        return False
+    is_theirs: bool = current_user.organisation_id == event.in_house_for_id
+    return is_theirs or queries.live_booking(event.id, current_user.id) is not None
 
 
 @bp.get("/events/<reference>")
@@ -98,6 +108,7 @@ def _event_page(reference: str) -> str:
         event=shown,
         state=state,
         opening=event_page.opening_words(shown, state),
+        runner=event_page.event_runner(shown) if shown.booking_url else "",
         booking=booking,
         position=position,
         **_terms_in_words(terms_of(shown.offer_id), None),

@@ -31,6 +31,15 @@ from app.kernel.forms import (
 MOST_DATES = 12
 MOST_CAPACITY = 5000
 MOST_URL = 1000
+SHOWN_AS_THEY_ARE = (
+    "subtitle",
+    "venue",
+    "venue_address",
+    "joining_url",
+    "joining_notes",
+    "online_notes",
+    "booking_url",
+)
 
 
 class TypedDate(NamedTuple):
@@ -91,6 +100,19 @@ class EventForm(_DateRows):
     )
     closes_day = DayField("Day on which booking closes")
     closes_time = TimeOfDayField("Time at which booking closes")
+    online_capacity = LineField("Places online, of the number above (optional)", most=20)
+    minimum = LineField("Fewest people it runs with (optional)", most=20)
+    online_notes = TextField(
+        "Anything those online should know before they join (optional)", most=2000
+    )
+    booking_url = LineField(
+        "Address where it is booked, if not here (optional)", [WebAddress()], most=MOST_URL
+    )
+    trainers = SelectMultipleField(
+        "Trainers (optional)",
+        validators=[FromList("Choose trainers from the list")],
+        validate_choice=False,
+    )
     half_term = select_one("Half term (optional)")
 
     typed_dates: tuple[TypedDate, ...] = ()
@@ -114,6 +136,11 @@ class EventForm(_DateRows):
         by_date = SelectChoice("", "The one the first date falls in")
         self.half_term.choices = [by_date, *choices_of(half_terms)]
 
+    def offer_trainers(self, trainers: Sequence[tuple[int, str]]) -> None:
+        """Fill the list of trainers; where there are none, none is chosen."""
+        self.trainers.choices = choices_of(trainers)
+        self.trainers.data = self.trainers.data if trainers else []
+
     def show(self, event: Event) -> None:
         """Show an event as it is, to be changed."""
         for n, date in enumerate(event.dates[:MOST_DATES], 1):
@@ -122,8 +149,10 @@ class EventForm(_DateRows):
             day.process_data(london.london_date(date.starts_at))
             starts.process_data(london.to_london(date.starts_at).time())
             ends.process_data(london.to_london(date.ends_at).time())
-        for name in ("subtitle", "venue", "venue_address", "joining_url", "joining_notes"):
+        for name in SHOWN_AS_THEY_ARE:
             self[name].data = getattr(event, name)
+        for name in ("minimum", "online_capacity"):
+            self[name].data = str(getattr(event, name) or "")
         self.mode.data = event.mode.value
         self.catering.data = ["served"] if event.has_catering else []
         self.limit.data = "open" if event.capacity is None else "limited"
@@ -152,11 +181,33 @@ class EventForm(_DateRows):
         """A whole number, where places are limited."""
         if self.limit.data != "limited":
             return
-        typed = (field.data or "").replace(",", "")
-        if not typed:
+        if not field.data:
             raise ValidationError("Enter the number of places")
-        if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= MOST_CAPACITY):
-            raise ValidationError(f"Number of places must be between 1 and {MOST_CAPACITY:,}")
+        _whole_number(field, "Number of places", MOST_CAPACITY)
+
+    def validate_online_capacity(self, field: Field) -> None:
+        """Fewer than all places, so that some are in the room; only where people may choose."""
+        if self.mode.data != EventMode.HYBRID or not field.data:
+            return
+        if self.limit.data != "limited":
+            raise ValidationError("Places online can only be set where places are limited")
+        online = _whole_number(field, "Places online", MOST_CAPACITY)
+        try:
+            in_all = _whole_number(self.capacity, "Number of places", MOST_CAPACITY)
+        except ValidationError:
+            return  # said at that field
+        if online >= in_all:
+            raise ValidationError("Places online must be fewer than all places")
+
+    def validate_minimum(self, field: Field) -> None:
+        """A whole number, not above the places there are."""
+        if not field.data:
+            return
+        fewest = _whole_number(field, "Fewest people", MOST_CAPACITY)
+        most = (self.capacity.data or "").replace(",", "")
+        is_limited = self.limit.data == "limited" and most.isascii() and most.isdecimal()
+        if is_limited and fewest > int(most):
+            raise ValidationError("Fewest people must not be more than the places there are")
 
     def validate_venue(self, field: Field) -> None:
         """A venue, where people come to one."""
@@ -167,6 +218,7 @@ class EventForm(_DateRows):
     def details(self) -> EventDetails:
         """The event as it was filled in; only after it was found valid."""
         is_online = self.mode.data == EventMode.ONLINE
+        is_hybrid = self.mode.data == EventMode.HYBRID
         return EventDetails(
             dates=tuple((typed.starts_at, typed.ends_at) for typed in self.typed_dates),
             mode=EventMode(self.mode.data),
@@ -180,6 +232,11 @@ class EventForm(_DateRows):
             booking_opens_at=self.opens_at,
             booking_closes_at=self.closes_at,
             half_term_id=int(self.half_term.data) if self.half_term.data else None,
+            minimum=_as_number(self.minimum),
+            online_capacity=_as_number(self.online_capacity) if is_hybrid else None,
+            online_notes=self.online_notes.text if is_hybrid else "",
+            booking_url=self.booking_url.text,
+            trainer_ids=tuple(int(value) for value in self.trainers.data or ()),
         )
 
     @property
@@ -187,7 +244,7 @@ class EventForm(_DateRows):
         """How many places, None if it is open to all."""
         if self.limit.data != "limited":
             return None
-        return int(self.capacity.text.replace(",", ""))
+        return _as_number(self.capacity)
 
     def _row(self, number: int) -> tuple[Field, DayField, TimeOfDayField, TimeOfDayField]:
         return (
@@ -256,6 +313,17 @@ class EventForm(_DateRows):
     def _show_instant(self, name: str, at: datetime) -> None:
         self[f"{name}_day"].process_data(london.london_date(at))
         self[f"{name}_time"].process_data(london.to_london(at).time())
+
+
+def _whole_number(field: Field, what: str, most: int) -> int:
+    typed = (field.data or "").replace(",", "")
+    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= most):
+        raise ValidationError(f"{what} must be between 1 and {most:,}")
+    return int(typed)
+
+
+def _as_number(field: LineField) -> int | None:
+    return int(field.text.replace(",", "")) if field.text else None
 
 
 def _refuse(field: Field, words: str) -> None:

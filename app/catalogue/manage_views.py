@@ -11,6 +11,7 @@ from app.catalogue import manage_queries, operations, rules
 from app.catalogue.forms import EventForm
 from app.catalogue.models import Offer, OfferState, Series
 from app.catalogue.offer_forms import OfferForm, SeriesForm
+from app.catalogue.trainers import trainers_to_choose
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.db import db, transaction
@@ -165,8 +166,10 @@ def new_event(slug: str) -> ResponseReturnValue:
     form = EventForm()
     form.not_before = now
     form.offer_half_terms(manage_queries.half_terms_for(offer.kind, now=now))
+    form.offer_trainers(trainers_to_choose(offer_id=offer_id))
     if request.method == "GET":
         form.suggest()
+        form.trainers.data = [str(trainer.id) for trainer in offer.trainers]
     adds_row = "add_date" in request.form
     if not adds_row and form.submitted_and_valid():
         try:

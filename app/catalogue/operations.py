@@ -27,6 +27,7 @@ from app.catalogue.models import (
     Series,
     SourceOfNeed,
     Topic,
+    event_trainer,
     offer_audience,
     offer_topic,
 )
@@ -87,6 +88,11 @@ class EventDetails:
     booking_opens_at: datetime | None = None
     booking_closes_at: datetime | None = None
     half_term_id: int | None = None
+    minimum: int | None = None
+    online_capacity: int | None = None
+    online_notes: str = ""
+    booking_url: str = ""
+    trainer_ids: tuple[int, ...] = ()
 
 
 def create_offer(details: OfferDetails, *, actor: Person, now: datetime) -> Offer:
@@ -173,6 +179,10 @@ def create_event(offer_id: int, details: EventDetails, *, actor: Person, now: da
         joining_notes=details.joining_notes,
         has_catering=details.has_catering,
         capacity=details.capacity,
+        minimum=details.minimum,
+        online_capacity=details.online_capacity,
+        online_notes=details.online_notes,
+        booking_url=details.booking_url,
         booking_opens_at=opens_at,
         booking_closes_at=closes_at,
         starts_at=starts_at,
@@ -184,6 +194,11 @@ def create_event(offer_id: int, details: EventDetails, *, actor: Person, now: da
     db.session.flush()
     rows = [{"event_id": event.id, "starts_at": a, "ends_at": b} for a, b in sorted(details.dates)]
     db.session.execute(insert(EventDate), rows)  # one statement however many dates
+    if details.trainer_ids:
+        db.session.execute(
+            insert(event_trainer),
+            [{"event_id": event.id, "person_id": id_} for id_ in set(details.trainer_ids)],
+        )
     audit.record(actor.reference, "created", "event", event.reference, now=now)
     return event
 

@@ -120,6 +120,7 @@ def event_conditions(chosen: CatalogueFilter, now: datetime) -> Iterable[ColumnE
     if chosen.places_left:
         yield and_(
             Event.state == EventState.PUBLISHED,
+            Event.booking_url == "",
             Event.booking_closes_at > now,
             or_(Event.capacity.is_(None), Event.places_taken < Event.capacity),
         )

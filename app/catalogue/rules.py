@@ -67,6 +67,7 @@ class PlacesState(enum.StrEnum):
 
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    ELSEWHERE = "elsewhere"
     NOT_OPEN = "not_open"
     OPEN_TO_ALL = "open_to_all"
     FREE = "free"
@@ -88,7 +89,7 @@ class PlacesFact(NamedTuple):
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to do about it now."""
-        return self.state in {PlacesState.CLOSED, PlacesState.NOT_OPEN}
+        return self.state in {PlacesState.CLOSED, PlacesState.NOT_OPEN, PlacesState.ELSEWHERE}
 
     @property
     def can_be_booked(self) -> bool:
@@ -104,6 +105,7 @@ def places_fact(
     waiting_count: int,
     booking_opens_at: datetime,
     booking_closes_at: datetime,
+    is_elsewhere: bool = False,
     now: datetime,
 ) -> PlacesFact:
     """What to say about the places of an event at this instant."""
@@ -111,6 +113,8 @@ def places_fact(
         return PlacesFact(PlacesState.CANCELLED, "Cancelled")
     if now >= booking_closes_at:
         return PlacesFact(PlacesState.CLOSED, "Booking closed")
+    if is_elsewhere:
+        return PlacesFact(PlacesState.ELSEWHERE, "Booked elsewhere")
     if now < booking_opens_at:
         return PlacesFact(PlacesState.NOT_OPEN, f"Booking opens {opening_words(booking_opens_at)}")
     if capacity is None:

@@ -32,6 +32,7 @@ import app.demo.views
 import app.home.views
 import app.impact.group_views
 import app.impact.manage_views
+import app.impact.need_views
 import app.impact.reports.figures_views
 import app.impact.reports.priority_views
 import app.impact.reports.public_views
@@ -40,6 +41,7 @@ import app.impact.words.quote_views
 import app.impact.words.theme_views
 import app.impact.words.views
 import app.improvement.manage_views
+import app.improvement.need_views
 import app.notices.manage_views
 import app.notices.wording_views
 import app.partnership.views
@@ -104,6 +106,8 @@ BLUEPRINTS = (
     app.impact.words.quote_views.bp,
     app.impact.group_views.bp,
     app.improvement.manage_views.bp,
+    app.improvement.need_views.bp,
+    app.impact.need_views.bp,
     app.accounts.manage_views.bp,
 )
 

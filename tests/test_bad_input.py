@@ -24,6 +24,7 @@ from tests.support.factories import (
 )
 from tests.support.forms_files import an_import_draft
 from tests.support.hostile import TEXTS
+from tests.support.needs import some_action, some_measure, some_need
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
 from tests.support.reports import a_published_report
@@ -119,6 +120,14 @@ CASES = (
     Case("/manage/evidence/new", "delivery"),
     Case("/manage/evidence/<reference>", "delivery"),
     Case("/manage/evidence/<reference>/withdraw", "delivery"),
+    Case("/manage/needs/new", "evaluator"),
+    Case("/manage/needs/<reference>/edit", "delivery"),
+    Case("/manage/needs/<reference>/decide", "delivery"),
+    Case("/manage/actions/new", "delivery"),
+    Case("/manage/actions/<reference>", "delivery"),
+    Case("/manage/actions/<reference>/close", "delivery"),
+    Case("/manage/measures/<reference>/retire", "delivery"),
+    Case("/manage/offers/<slug>/why", "delivery", "Add the measure"),
     Case("/manage/events/<reference>/bookings/new", "delivery", checks_first=True),
     Case("/manage/events/<reference>/waiting-list/<booking_reference>/remove", "delivery"),
     Case("/manage/events/<reference>/cancel", "delivery"),
@@ -229,6 +238,17 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
     if case.rule == "/manage/evidence/<reference>/withdraw":
         offer, actor = db.session.merge(world.offer), db.session.merge(world.people["delivery"])
         return world.address(case.rule, app, reference=some_evidence(offer, actor, now=now))
+    if case.rule.startswith(("/manage/needs/<", "/manage/actions/<", "/manage/measures/<")):
+        offer, actor = db.session.merge(world.offer), db.session.merge(world.people["delivery"])
+        if "actions" in case.rule:
+            made: Any = some_action(actor, now=now)
+        else:
+            made = (
+                some_need(actor, now=now)
+                if "needs" in case.rule
+                else some_measure(offer, actor, now=now, words=new_reference())
+            )
+        return world.address(case.rule, app, reference=made.reference)
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

@@ -19,6 +19,7 @@ from app.demo.making.evidence import record_evidence
 from app.demo.making.half_terms import known_half_terms
 from app.demo.making.history import plan_history
 from app.demo.making.letters import ask_for_answers, book_and_cancel
+from app.demo.making.needs import raise_needs
 from app.demo.making.offers import make_offers
 from app.demo.making.open_surveys import make_open_surveys
 from app.demo.making.people import People, make_people
@@ -75,6 +76,11 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     ask_for_answers(people)
     add_words(people, now=now)
     record_evidence(people.personas["delivery"].reference, now=now)
+    raise_needs(
+        raised_by=people.personas["evaluator"].reference,
+        decided_by=people.personas["delivery"].reference,
+        now=now,
+    )
     publish_example_report(people.personas["delivery"].reference, now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),

@@ -10,6 +10,7 @@ from app.impact.groups import GroupKind
 from app.impact.manage_views import KIND_WORDS, LEVELS, READERS, audience, csv_response, origin
 from app.impact.summaries import GroupSummary
 from app.impact.who_answered import who_answered
+from app.improvement.need_queries import needs_of_offers
 from app.kernel import clock
 from app.kernel.access import for_roles
 from app.kernel.paging import page_number, pages
@@ -97,6 +98,7 @@ def show_group(kind: str, slug: str) -> str:
         who=who_answered(summary.reach, summary.doors),
         words=wording,
         caption=CAPTIONS[_kind(kind)],
+        needs=needs_of_offers([slug] if _kind(kind) is GroupKind.OFFER else []),
     )
 
 

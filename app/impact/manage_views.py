@@ -11,6 +11,7 @@ from app.impact.groups import GroupKind
 from app.impact.summaries import EvaluationSummary
 from app.impact.who_answered import who_answered
 from app.impact.words.queries import released_quotes
+from app.improvement.need_queries import needs_of_offers
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.london import london_date, short_date_words
@@ -90,6 +91,7 @@ def show_evaluation(slug: str) -> str:
         words=wording,
         quotes=released_quotes(summary.evaluation_id, public=False),
         most_quotes=MOST_QUOTES,
+        needs=needs_of_offers([slug for slug, _title in summary.offers]),
     )
 
 

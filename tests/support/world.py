@@ -48,6 +48,7 @@ from tests.support.factories import (
     make_terms,
 )
 from tests.support.forms_files import an_import, an_import_draft
+from tests.support.needs import some_action, some_measure, some_need
 from tests.support.reports import KEY, a_published_report, an_answered_evaluation
 from tests.support.reports import begin as begin_report
 from tests.support.scenes import scene
@@ -78,6 +79,9 @@ class World:
     attended: Booking
     elsewhere: LearningElsewhere
     evidence: str
+    need: str
+    action: str
+    measure: str
     evaluation: Evaluation
     link: OpenLink
     questionnaire: str
@@ -222,6 +226,9 @@ def _make_world(now: datetime, **words: str) -> World:
     contact = Contact(words.get("person", "Kim Contact"), "kim.contact@example.org")
     open_links.plan_passing_on(event.id, contact, 6, actor=people["delivery"], now=now)
     evidence = some_evidence(offer, people["delivery"], now=now, title=title)
+    need = some_need(people["evaluator"], now=now, title=title)
+    action = some_action(people["delivery"], now=now, need_reference=need.reference)
+    measure = some_measure(offer, people["delivery"], now=now)
     rated = an_answered_evaluation(offer, title=words.get("title", "Rated"))
     written = (
         begin_report(rated, people["delivery"], now=now, title=words.get("title", "Being written")),
@@ -246,6 +253,9 @@ def _make_world(now: datetime, **words: str) -> World:
         attended=attended,
         elsewhere=elsewhere,
         evidence=evidence,
+        need=need.reference,
+        action=action.reference,
+        measure=measure.reference,
         evaluation=evaluation,
         link=link,
         questionnaire=questionnaire,
@@ -331,6 +341,9 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "months": 12,
         },
         "/manage/evidence": {"reference": world.evidence},
+        "/manage/needs": {"reference": world.need},
+        "/manage/actions": {"reference": world.action},
+        "/manage/measures": {"reference": world.measure},
         "/manage/events": {
             "reference": world.event.reference,
             "booking_reference": world.booking.reference,

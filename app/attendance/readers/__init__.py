@@ -1,0 +1,1 @@
+"""Files of other programs as values: who was in a meeting, from when until when."""

@@ -1,4 +1,4 @@
-"""All of one person: what every feature holds about them, and how it is erased.
+"""All of one person: what every feature holds about them, how two become one, and erasing.
 
 Features are asked in turn, from the top of the house down; each knows its own tables.
 """
@@ -13,19 +13,25 @@ from datetime import date, datetime
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from sqlalchemy import or_, select
+from sqlalchemy import Column, Table, and_, delete, or_, select, update
+from sqlalchemy.sql.schema import UniqueConstraint
 
 from app import jobs
+from app.accounts import merging as accounts_merging
 from app.accounts import personal as accounts
 from app.accounts.models import Person
+from app.accounts.people import id_of
 from app.audit import personal as audit
+from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings
+from app.bookings import readdressing
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.spreadsheet import BYTE_ORDER_MARK, csv_text
 from app.notices import personal as notices
 from app.outbox import personal as outbox
 from app.record import personal as record
+from app.schema import TABLES
 from app.surveys import personal as surveys
 
 ACTOR = "command line"
@@ -40,6 +46,15 @@ class Erasure:
     ended_count: int = 0
     messages_count: int = 0
     unsent_count: int = 0
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came of two people becoming one."""
+
+    bookings_count: int  # that moved
+    ended_count: int  # both were booked on the same event
+    entries_count: int  # sent anew to the calendar of the address that stays
 
 
 def find(address_or_reference: str) -> Person | None:
@@ -63,8 +78,77 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
         **notices.export(person.id),
         **surveys.export(person.id),
         **outbox.export(traces_of(person)),
-        **audit.export(person.reference),
+        **audit.export(*_references_of(person)),
     }
+
+
+def _references_of(person: Person) -> list[str]:
+    """Their own reference, and those of whoever turned out to be the same person."""
+    merged = select(Person.reference).where(Person.merged_into_id == person.id)
+    return [person.reference, *db.session.scalars(merged)]
+
+
+def merge(duplicate: Person, into: Person, *, actor: Person, now: datetime) -> Merged:
+    """Two people are one: all that is kept of the duplicate is the other's; or Refused, for good.
+
+    Events are locked before people, as everybody does it. Nobody is told that a place is lost.
+    """
+    from_id, into_id = id_of(duplicate), id_of(into)
+    locked = bookings_merging.lock(from_id, into_id)
+    duplicate, into = accounts_merging.lock_both(duplicate, into)
+    accounts_merging.check_may_merge(duplicate, into, actor=actor)
+    with_address = into_id if into.email else from_id  # whose address stays
+    known_there = readdressing.reached_at(with_address, now=now)
+    by = actor.reference
+    found = bookings_merging.merge(from_id, into_id, locked=locked, actor=by, now=now)
+    surveys.merge(from_id, into_id, now=now)
+    record.merge(from_id, into_id)
+    _follow(from_id, into_id)
+    outbox.merge(duplicate.reference, into.reference)
+    real_now = clock.real_now()
+    old_email = accounts_merging.merge(duplicate, into, actor=by, now=now, now_real=real_now)
+    db.session.flush()
+    new_there = readdressing.reached_at(into_id, now=now) - known_there
+    sent = readdressing.send_entries(new_there, now=now)
+    accounts_merging.tell(into, old_email, now=now)
+    return Merged(found.moved_count, len(found.ended), sent)
+
+
+# What features move by their own rules; every other column that names a person just follows.
+MOVED_BY_FEATURES = {
+    *("booking.person_id", "booking.booked_by_id", "new_dates_wish.person_id"),
+    *("learning_elsewhere.person_id", "refresher_nudge.person_id", "refresher_stop.person_id"),
+    *("survey_invitation.person_id", "survey_addressee.person_id", "survey_stop.person_id"),
+    *("passing_on.person_id", "post.person_id", "role_grant.person_id"),
+    *("sign_in_session.person_id", "authenticator.person_id", "recovery_code.person_id"),
+}
+
+
+def _follow(from_id: int, into_id: int) -> None:
+    """Who recorded, decided or brought in something was the one person that they are."""
+    for table in TABLES:
+        for column in table.columns:
+            if f"{table.name}.{column.name}" in MOVED_BY_FEATURES:
+                continue
+            if any(key.column.table.name == "person" for key in column.foreign_keys):
+                _leave_out_twins(table, column, from_id, into_id)
+                moved = update(table).where(column == from_id).values({column: into_id})
+                db.session.execute(moved)
+
+
+def _leave_out_twins(table: Table, column: Column[Any], from_id: int, into_id: int) -> None:
+    """A row that the other person has just so goes; a key names each person once."""
+    keys = [
+        list(one.columns)
+        for one in (table.primary_key, *table.constraints)
+        if isinstance(one, UniqueConstraint) or one is table.primary_key
+    ]
+    for key in keys:
+        if column in key:
+            theirs = table.alias()
+            others = [theirs.c[part.name] == part for part in key if part is not column]
+            same = select(theirs.c[column.name]).where(theirs.c[column.name] == into_id, *others)
+            db.session.execute(delete(table).where(and_(column == from_id, same.exists())))
 
 
 def write_zip(content: Mapping[str, Any], file: Any) -> None:

@@ -74,6 +74,7 @@ SHOWN_AS = {
     "recovery_code.person_id": None,  # only hashes, which say nothing
     "attendance.recorded_by_id": "audit_trail",
     "approval.decided_by_id": "audit_trail",
+    "person.merged_into_id": "audit_trail",  # under the references of both
 }
 
 

@@ -10,10 +10,10 @@ from app.audit.models import AuditLine
 from app.kernel.db import db
 
 
-def export(person_reference: str) -> dict[str, Any]:
-    """What somebody did, and what was done to their account."""
+def export(*person_references: str) -> dict[str, Any]:
+    """What somebody did, and what was done to their account, under each of their references."""
     is_about = and_(
-        AuditLine.subject_kind == "person", AuditLine.subject_reference == person_reference
+        AuditLine.subject_kind == "person", AuditLine.subject_reference.in_(person_references)
     )
     found = db.session.execute(
         select(
@@ -22,9 +22,9 @@ def export(person_reference: str) -> dict[str, Any]:
             AuditLine.subject_kind,
             AuditLine.subject_reference,
             AuditLine.facts,
-            (AuditLine.actor == person_reference).label("by_them"),
+            AuditLine.actor.in_(person_references).label("by_them"),
         )
-        .where(or_(AuditLine.actor == person_reference, is_about))
+        .where(or_(AuditLine.actor.in_(person_references), is_about))
         .order_by(AuditLine.id)
     )
     return {"audit_trail": [row._asdict() for row in found]}

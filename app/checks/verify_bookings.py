@@ -151,7 +151,10 @@ def bookings_never_told(moment: Moment) -> Found:
                 and_(booked_by.email.is_not(None), Booking.origin != BookingOrigin.STAFF),
             ),
             Booking.state.in_([state for state, _ in EXPECTED_MESSAGES]),
-            Booking.cancelled_because.is_distinct_from(CancelReason.ERASED),
+            or_(
+                Booking.cancelled_because.is_(None),
+                Booking.cancelled_because.not_in((CancelReason.ERASED, CancelReason.MERGED)),
+            ),
             _with_messages(moment),
             not_(or_(told.exists(), told_of_move.exists())),
         )

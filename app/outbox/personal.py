@@ -62,6 +62,17 @@ def withhold(traces: Traces) -> None:
     )
 
 
+def merge(from_reference: str, into_reference: str) -> int:
+    """Whatever was sent to one person was sent to the other; how many messages."""
+    changed = db.session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.person_reference == from_reference)
+        .values(person_reference=into_reference),
+        execution_options={"synchronize_session": False},
+    )
+    return rows_changed(changed)
+
+
 def erase(traces: Traces, *, now_real: datetime) -> int:
     """Erase address and words of every such message; what has not left never will; how many."""
     about = list(db.session.scalars(select(OutboxMessage.id).where(_is_about(traces))))

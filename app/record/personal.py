@@ -65,6 +65,34 @@ def erase(person_id: int) -> int:
     return sum(rows_changed(result) for result in gone)
 
 
+def merge(from_id: int, into_id: int) -> None:
+    """What one person added and was reminded of is the other's; whoever wanted peace has it."""
+    for table, key in (
+        (LearningElsewhere, ("title", "provider", "learned_on", "minutes")),
+        (RefresherNudge, ("refresher_id", "due_on", "months_before")),
+    ):
+        known = {_key(row, key) for row in _rows_of(table, into_id)}
+        for row in _rows_of(table, from_id):
+            if _key(row, key) in known:
+                db.session.delete(row)
+            else:
+                row.person_id = into_id
+    stop = db.session.get(RefresherStop, from_id)
+    if stop is not None:
+        if db.session.get(RefresherStop, into_id) is None:
+            db.session.add(RefresherStop(person_id=into_id, stopped_at=stop.stopped_at))
+        db.session.delete(stop)
+    db.session.flush()
+
+
+def _rows_of(table: Any, person_id: int) -> Iterable[Any]:
+    return db.session.scalars(select(table).where(table.person_id == person_id)).all()
+
+
+def _key(row: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in names)
+
+
 def _certificates(lines: Iterable[Learned]) -> list[dict[str, Any]]:
     return [
         {

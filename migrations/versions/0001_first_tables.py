@@ -1920,6 +1920,7 @@ def upgrade() -> None:
                 "not_approved",
                 "lapsed",
                 "erased",
+                "merged",
                 name="cancel_reason",
                 native_enum=False,
                 create_constraint=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.accounts import operations, organisations, queries, second_step
+from app.accounts import emails, operations, organisations, queries, second_step
 from app.accounts.models import Capacity, OrganisationKind, Person, PostKind, RoleGrant
 from app.accounts.sign_in_models import (
     Attempt,
@@ -365,6 +366,7 @@ class TestSecondStep:
 
     def test_the_person_is_told_of_a_new_authenticator(self, person: Person, now: datetime) -> None:
         enrolled(person, now)
+        emails.queue_address_changed(person, "sam@home.example.org", now=now)
         letter = db.session.scalars(select(OutboxMessage)).one()
         assert (letter.kind, letter.to_email) == ("second_step_set_up", person.email)
 
@@ -595,15 +597,20 @@ class TestPosts:
 
 
 class TestLetters:
-    @pytest.mark.parametrize("kind", ["sign_in_code", "second_step_set_up"])
+    @pytest.mark.parametrize(
+        "kind", ["sign_in_code", "second_step_set_up", "address_in_use", "address_given_up"]
+    )
     def test_the_letter_reads_as_reviewed(self, app: Flask, now: datetime, kind: str) -> None:
         make_partnership()
         person = make_person(Role.DELIVERY, name="Sam Reed", email=ADDRESS)
         db.session.commit()
         ask(now)
         enrolled(person, now)
+        emails.queue_address_changed(person, "sam@home.example.org", now=now)
         letter = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == kind)).one()
         text = re.sub(r"^\d{6}$", "402817", letter.text_body, flags=re.MULTILINE)
         shown = f"Subject: {letter.subject}\n\n{text}"
         expected = LETTERS / f"{kind}.txt"
+        if os.environ.get("RIPPLE_WRITE_LETTERS"):
+            expected.write_text(shown, encoding="utf-8")
         assert shown == expected.read_text(encoding="utf-8"), f"compare with {expected}"

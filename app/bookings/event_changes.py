@@ -27,8 +27,8 @@ from app.bookings.places import lock_event, lock_event_and_terms, terms_of
 from app.bookings.rules import places_free
 from app.bookings.terms_rules import still_held_until
 from app.bookings.waiting_list import promote_waiting, would_move_up
-from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind, OfferState
-from app.catalogue.operations import half_term_on
+from app.catalogue.events import check_can_be_published, half_term_on
+from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
 from app.outbox import wording
@@ -59,12 +59,7 @@ def publish_event(event_id: int, *, actor: Person, now: datetime) -> Event:
     event, actor = lock_event(event_id), read_again(actor)
     if event.state is not EventState.DRAFT:
         raise Refused("Only a draft can be published")
-    if event.offer.state is not OfferState.PUBLISHED:
-        raise Refused("Publish the offer first, so that people can read what the session is about")
-    if event.starts_at <= now:
-        raise Refused("The first date has passed: change it before you publish")
-    if event.mode is not EventMode.ONLINE and not event.venue:
-        raise Refused("Say where the session takes place before you publish")
+    check_can_be_published(event, now=now)
     event.state = EventState.PUBLISHED
     event.published_at = event.updated_at = now
     audit.record(actor.reference, "published", "event", event.reference, now=now)

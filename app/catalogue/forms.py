@@ -6,39 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from wtforms import Field, HiddenField, SelectMultipleField
+from wtforms import Field
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new, not in stubs
-from wtforms.validators import ValidationError
 
-from app.catalogue.models import Event, EventMode
+from app.catalogue.event_facts_form import MOST_DATES, DateRows, EventFactsForm
+from app.catalogue.models import Event
 from app.catalogue.operations import EventDetails
-from app.catalogue.rules import MODE_WORDS
 from app.kernel import london
 from app.kernel.forms import (
     DayField,
-    FromList,
-    LineField,
-    PageForm,
-    TextField,
     TimeOfDayField,
-    WebAddress,
     choices_of,
     radios,
     read_instant,
     select_one,
-)
-
-MOST_DATES = 12
-MOST_CAPACITY = 5000
-MOST_URL = 1000
-SHOWN_AS_THEY_ARE = (
-    "subtitle",
-    "venue",
-    "venue_address",
-    "joining_url",
-    "joining_notes",
-    "online_notes",
-    "booking_url",
 )
 
 
@@ -50,42 +31,9 @@ class TypedDate(NamedTuple):
     ends_at: datetime
 
 
-class _DateRows(PageForm):
-    """Rows for the dates of an event: day, start and end, `MOST_DATES` of them."""
-
-
-for _number in range(1, MOST_DATES + 1):
-    setattr(_DateRows, f"id_{_number}", HiddenField())
-    setattr(_DateRows, f"day_{_number}", DayField(f"Date {_number}"))
-    setattr(_DateRows, f"starts_{_number}", TimeOfDayField(f"Start of date {_number}"))
-    setattr(_DateRows, f"ends_{_number}", TimeOfDayField(f"End of date {_number}"))
-
-
-class EventForm(_DateRows):
+class EventForm(DateRows, EventFactsForm):
     """An event: when, where, for how many, and when booking is open."""
 
-    subtitle = LineField("What tells it apart (optional)", most=80)
-    mode = radios(
-        "How people take part",
-        ((mode.value, words) for mode, words in MODE_WORDS.items()),
-        "Choose how people take part",
-    )
-    venue = LineField("Venue", most=120)
-    venue_address = LineField("Address of the venue (optional)", most=200)
-    joining_url = LineField("Joining link (optional)", [WebAddress()], most=MOST_URL)
-    joining_notes = TextField("Anything people should know before they come (optional)", most=2000)
-    catering = SelectMultipleField(
-        "Food",
-        choices=choices_of((("served", "Food is served, so ask about diets"),)),
-        validators=[FromList("Say whether food is served")],
-        validate_choice=False,
-    )
-    limit = radios(
-        "Places",
-        (("limited", "A limited number"), ("open", "Open to all")),
-        "Choose whether places are limited",
-    )
-    capacity = LineField("Number of places", most=20)
     opens = radios(
         "Booking opens",
         (("now", "As soon as the session is published"), ("later", "On a day I choose")),
@@ -100,19 +48,6 @@ class EventForm(_DateRows):
     )
     closes_day = DayField("Day on which booking closes")
     closes_time = TimeOfDayField("Time at which booking closes")
-    online_capacity = LineField("Places online, of the number above (optional)", most=20)
-    minimum = LineField("Fewest people it runs with (optional)", most=20)
-    online_notes = TextField(
-        "Anything those online should know before they join (optional)", most=2000
-    )
-    booking_url = LineField(
-        "Address where it is booked, if not here (optional)", [WebAddress()], most=MOST_URL
-    )
-    trainers = SelectMultipleField(
-        "Trainers (optional)",
-        validators=[FromList("Choose trainers from the list")],
-        validate_choice=False,
-    )
     half_term = select_one("Half term (optional)")
 
     typed_dates: tuple[TypedDate, ...] = ()
@@ -128,18 +63,13 @@ class EventForm(_DateRows):
 
     def suggest(self) -> None:
         """The defaults of a new event."""
-        self.mode.data, self.limit.data = EventMode.ONLINE.value, "limited"
+        self.suggest_facts()
         self.opens.data, self.closes.data = "now", "start"
 
     def offer_half_terms(self, half_terms: Sequence[tuple[int, str]]) -> None:
         """Fill the list of half terms; the first entry lets the date decide."""
         by_date = SelectChoice("", "The one the first date falls in")
         self.half_term.choices = [by_date, *choices_of(half_terms)]
-
-    def offer_trainers(self, trainers: Sequence[tuple[int, str]]) -> None:
-        """Fill the list of trainers; where there are none, none is chosen."""
-        self.trainers.choices = choices_of(trainers)
-        self.trainers.data = self.trainers.data if trainers else []
 
     def show(self, event: Event) -> None:
         """Show an event as it is, to be changed."""
@@ -149,14 +79,7 @@ class EventForm(_DateRows):
             day.process_data(london.london_date(date.starts_at))
             starts.process_data(london.to_london(date.starts_at).time())
             ends.process_data(london.to_london(date.ends_at).time())
-        for name in SHOWN_AS_THEY_ARE:
-            self[name].data = getattr(event, name)
-        for name in ("minimum", "online_capacity"):
-            self[name].data = str(getattr(event, name) or "")
-        self.mode.data = event.mode.value
-        self.catering.data = ["served"] if event.has_catering else []
-        self.limit.data = "open" if event.capacity is None else "limited"
-        self.capacity.data = "" if event.capacity is None else str(event.capacity)
+        self.show_facts(event)
         self.half_term.data = str(event.half_term_id or "")
         self.opens.data = "later"
         self._show_instant("opens", event.booking_opens_at)
@@ -177,74 +100,16 @@ class EventForm(_DateRows):
         self._check_window()
         return fields_are_good and not any(field.errors for field in self)
 
-    def validate_capacity(self, field: Field) -> None:
-        """A whole number, where places are limited."""
-        if self.limit.data != "limited":
-            return
-        if not field.data:
-            raise ValidationError("Enter the number of places")
-        _whole_number(field, "Number of places", MOST_CAPACITY)
-
-    def validate_online_capacity(self, field: Field) -> None:
-        """Fewer than all places, so that some are in the room; only where people may choose."""
-        if self.mode.data != EventMode.HYBRID or not field.data:
-            return
-        if self.limit.data != "limited":
-            raise ValidationError("Places online can only be set where places are limited")
-        online = _whole_number(field, "Places online", MOST_CAPACITY)
-        try:
-            in_all = _whole_number(self.capacity, "Number of places", MOST_CAPACITY)
-        except ValidationError:
-            return  # said at that field
-        if online >= in_all:
-            raise ValidationError("Places online must be fewer than all places")
-
-    def validate_minimum(self, field: Field) -> None:
-        """A whole number, not above the places there are."""
-        if not field.data:
-            return
-        fewest = _whole_number(field, "Fewest people", MOST_CAPACITY)
-        most = (self.capacity.data or "").replace(",", "")
-        is_limited = self.limit.data == "limited" and most.isascii() and most.isdecimal()
-        if is_limited and fewest > int(most):
-            raise ValidationError("Fewest people must not be more than the places there are")
-
-    def validate_venue(self, field: Field) -> None:
-        """A venue, where people come to one."""
-        if self.mode.data in {EventMode.FACE_TO_FACE, EventMode.HYBRID} and not field.data:
-            raise ValidationError("Enter the venue")
-
     @property
     def details(self) -> EventDetails:
         """The event as it was filled in; only after it was found valid."""
-        is_online = self.mode.data == EventMode.ONLINE
-        is_hybrid = self.mode.data == EventMode.HYBRID
         return EventDetails(
             dates=tuple((typed.starts_at, typed.ends_at) for typed in self.typed_dates),
-            mode=EventMode(self.mode.data),
-            subtitle=self.subtitle.text,
-            venue="" if is_online else self.venue.text,
-            venue_address="" if is_online else self.venue_address.text,
-            joining_url="" if self.mode.data == EventMode.FACE_TO_FACE else self.joining_url.text,
-            joining_notes=self.joining_notes.text,
-            has_catering=not is_online and bool(self.catering.data),
-            capacity=self.capacity_count,
             booking_opens_at=self.opens_at,
             booking_closes_at=self.closes_at,
             half_term_id=int(self.half_term.data) if self.half_term.data else None,
-            minimum=_as_number(self.minimum),
-            online_capacity=_as_number(self.online_capacity) if is_hybrid else None,
-            online_notes=self.online_notes.text if is_hybrid else "",
-            booking_url=self.booking_url.text,
-            trainer_ids=tuple(int(value) for value in self.trainers.data or ()),
+            **self.facts,
         )
-
-    @property
-    def capacity_count(self) -> int | None:
-        """How many places, None if it is open to all."""
-        if self.limit.data != "limited":
-            return None
-        return _as_number(self.capacity)
 
     def _row(self, number: int) -> tuple[Field, DayField, TimeOfDayField, TimeOfDayField]:
         return (
@@ -313,17 +178,6 @@ class EventForm(_DateRows):
     def _show_instant(self, name: str, at: datetime) -> None:
         self[f"{name}_day"].process_data(london.london_date(at))
         self[f"{name}_time"].process_data(london.to_london(at).time())
-
-
-def _whole_number(field: Field, what: str, most: int) -> int:
-    typed = (field.data or "").replace(",", "")
-    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= most):
-        raise ValidationError(f"{what} must be between 1 and {most:,}")
-    return int(typed)
-
-
-def _as_number(field: LineField) -> int | None:
-    return int(field.text.replace(",", "")) if field.text else None
 
 
 def _refuse(field: Field, words: str) -> None:

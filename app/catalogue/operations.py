@@ -14,11 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
 from app.audit import operations as audit
+from app.catalogue.events import EventDetails as EventDetails
+from app.catalogue.events import create_event as create_event
+from app.catalogue.events import half_term_on as half_term_on
+from app.catalogue.events import lock_offer as lock_offer
 from app.catalogue.models import (
     Audience,
     Event,
-    EventDate,
-    EventMode,
     EventState,
     Level,
     Offer,
@@ -27,15 +29,11 @@ from app.catalogue.models import (
     Series,
     SourceOfNeed,
     Topic,
-    event_trainer,
     offer_audience,
     offer_topic,
 )
-from app.kernel import london
 from app.kernel.db import db
 from app.kernel.refusals import Refused
-from app.kernel.tokens import new_reference
-from app.partnership.models import HalfTerm
 
 MOST_SLUG_LENGTH = 60
 MOST_NAMESAKES = 100
@@ -70,29 +68,6 @@ class OfferDetails:
     topic_slugs: tuple[str, ...] = ()
     new_topics: tuple[str, ...] = ()
     audience_slugs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class EventDetails:
-    """What staff say about an event; booking opens at once and closes at the start if not said."""
-
-    dates: tuple[tuple[datetime, datetime], ...]
-    mode: EventMode
-    subtitle: str = ""
-    venue: str = ""
-    venue_address: str = ""
-    joining_url: str = ""
-    joining_notes: str = ""
-    has_catering: bool = False
-    capacity: int | None = None
-    booking_opens_at: datetime | None = None
-    booking_closes_at: datetime | None = None
-    half_term_id: int | None = None
-    minimum: int | None = None
-    online_capacity: int | None = None
-    online_notes: str = ""
-    booking_url: str = ""
-    trainer_ids: tuple[int, ...] = ()
 
 
 def create_offer(details: OfferDetails, *, actor: Person, now: datetime) -> Offer:
@@ -152,57 +127,6 @@ def archive_offer(offer_id: int, *, actor: Person, now: datetime) -> Offer:
     return offer
 
 
-def create_event(offer_id: int, details: EventDetails, *, actor: Person, now: datetime) -> Event:
-    """Add a draft of an event to an offer; Refused if its times cannot be."""
-    offer = lock_offer(offer_id)
-    if offer.state is OfferState.ARCHIVED:
-        raise Refused("This offer is archived: publish it again before you add a session")
-    starts_at, ends_at = _span(details.dates)
-    opens_at = details.booking_opens_at or min(now, starts_at)
-    closes_at = details.booking_closes_at or starts_at
-    if opens_at >= closes_at:
-        raise Refused("Booking must close after it opens")
-    if closes_at > ends_at:
-        raise Refused("Booking must close before the session is over")
-    half_term = _half_term_of(offer, details, starts_at)
-    event = Event(
-        reference=new_reference(),
-        offer=offer,
-        state=EventState.DRAFT,
-        # A forum without a name of its own is called after its half term.
-        subtitle=details.subtitle or (half_term.name if half_term else ""),
-        half_term=half_term,
-        mode=details.mode,
-        venue=details.venue,
-        venue_address=details.venue_address,
-        joining_url=details.joining_url,
-        joining_notes=details.joining_notes,
-        has_catering=details.has_catering,
-        capacity=details.capacity,
-        minimum=details.minimum,
-        online_capacity=details.online_capacity,
-        online_notes=details.online_notes,
-        booking_url=details.booking_url,
-        booking_opens_at=opens_at,
-        booking_closes_at=closes_at,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        created_at=now,
-        updated_at=now,
-    )
-    db.session.add(event)
-    db.session.flush()
-    rows = [{"event_id": event.id, "starts_at": a, "ends_at": b} for a, b in sorted(details.dates)]
-    db.session.execute(insert(EventDate), rows)  # one statement however many dates
-    if details.trainer_ids:
-        db.session.execute(
-            insert(event_trainer),
-            [{"event_id": event.id, "person_id": id_} for id_ in set(details.trainer_ids)],
-        )
-    audit.record(actor.reference, "created", "event", event.reference, now=now)
-    return event
-
-
 def create_series(title: str, summary: str, *, actor: Person, now: datetime) -> Series:
     """Add a series; its address is made from its title."""
     series = Series(title=title, summary=summary)
@@ -222,22 +146,6 @@ def edit_series(
     )
     audit.record(actor.reference, "changed", "series", series.slug, now=now)
     return series
-
-
-def lock_offer(offer_id: int) -> Offer:
-    """The offer, held until the transaction ends; its raised revision makes kept pages old."""
-    db.session.execute(
-        update(Offer).where(Offer.id == offer_id).values(revision=Offer.revision + 1)
-    )
-    return db.session.get_one(Offer, offer_id, populate_existing=True)
-
-
-def half_term_on(instant: datetime) -> HalfTerm | None:
-    """The half term an instant falls in, or None in the holidays."""
-    day = london.london_date(instant)
-    return db.session.scalar(
-        select(HalfTerm).where(HalfTerm.starts_on <= day, HalfTerm.ends_on >= day).limit(1)
-    )
 
 
 def slug_of(title: str) -> str:
@@ -285,23 +193,6 @@ def _topic_slugs(slugs: Sequence[str], new_names: Sequence[str]) -> set[str]:
     if missing:
         db.session.execute(insert(Topic), missing)
     return wanted | {row["slug"] for row in missing}
-
-
-def _span(dates: Sequence[tuple[datetime, datetime]]) -> tuple[datetime, datetime]:
-    if not dates:
-        raise Refused("A session needs at least one date")
-    if any(end <= start for start, end in dates):
-        raise Refused("A session must end after it starts")
-    if len({start for start, _ in dates}) < len(dates):
-        raise Refused("Two dates start at the same time")
-    return min(start for start, _ in dates), max(end for _, end in dates)
-
-
-def _half_term_of(offer: Offer, details: EventDetails, starts_at: datetime) -> HalfTerm | None:
-    """The half term that was chosen; for a forum without one, that of its first date."""
-    if details.half_term_id is not None:
-        return db.session.get(HalfTerm, details.half_term_id)
-    return half_term_on(starts_at) if offer.kind is OfferKind.DSL_FORUM else None
 
 
 def _add_under_free_slug(row: Offer | Series, title: str) -> None:

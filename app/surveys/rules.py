@@ -102,8 +102,11 @@ def earliest_end_to_ask(months_later: int, *, now: datetime) -> datetime:
 
 
 def earliest_end_to_miss(months_later: int, *, now: datetime) -> datetime:
-    """Events that ended before this are not even worth a missed invitation."""
-    return earliest_end_to_ask(months_later, now=now) - LIMIT
+    """Events that ended before this are not even worth a missed invitation.
+
+    A month without a worker, or a register that came two months late, leaves nobody out.
+    """
+    return earliest_end_to_ask(months_later, now=now) - 2 * LIMIT
 
 
 def closes_at(

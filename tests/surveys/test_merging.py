@@ -8,35 +8,25 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.bookings.models import Booking, BookingState, CancelReason
+from app.bookings.models import Booking, BookingState
 from app.checks.verify_surveys import asked_too_often
 from app.kernel.db import db
-from app.surveys import personal
 from app.surveys.models import InvitationState, SurveyInvitation, SurveyStop
 from app.surveys.plan_models import SurveyAddressee
 from app.surveys.response_models import Pairing
 from app.surveys.sending import stop_asking
 from tests.support.factories import make_partnership, make_person
-from tests.support.surveys import a_course_attended, a_list, invitations, round_of_work
+from tests.support.surveys import (
+    a_course_attended,
+    a_list,
+    invitations,
+    merge_people,
+    round_of_work,
+)
 
 DAY = timedelta(days=1)
 ENDED = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 NEXT_MORNING = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
-
-
-def merged(old: Person, new: Person, *, now: datetime = NEXT_MORNING) -> None:
-    """As the whole house merges: bookings first, of two for one event the older person's ends."""
-    kept = set(db.session.scalars(select(Booking.event_id).where(Booking.person_id == new.id)))
-    for booking in db.session.scalars(select(Booking).where(Booking.person_id == old.id)).all():
-        if booking.event_id in kept:
-            booking.state, booking.cancelled_at = BookingState.CANCELLED, now
-            booking.cancelled_because = CancelReason.STAFF
-            db.session.flush()
-        booking.person_id = new.id
-    personal.merge(old.id, new.id, now=now)
-    old.email, old.deactivated_at, old.merged_into_id = None, now, new.id
-    db.session.commit()
-    db.session.expire_all()
 
 
 def two_on_a_list() -> tuple[Person, Person]:
@@ -59,7 +49,7 @@ def test_of_a_survey_asked_of_both_the_answer_stands_and_nothing_is_asked_again(
     old, new = two_on_a_list()
     round_of_work(NEXT_MORNING)
     answered(next(one for one in invitations(0) if one.person_id == old.id), "of the old")
-    merged(old, new)
+    merge_people(old, new, now=NEXT_MORNING)
     round_of_work(NEXT_MORNING + DAY)
     kept, stopped = sorted(invitations(0), key=lambda one: one.state.value)
     assert (kept.state, kept.person_id) == (InvitationState.ANSWERED, new.id)
@@ -76,7 +66,7 @@ def test_what_only_one_was_to_be_asked_is_asked_of_the_other_once(app: Flask) ->
     old = db.session.scalars(select(Booking).where(Booking.event_id == event.id)).one().person
     new = make_person()
     round_of_work(ENDED + DAY / 24)
-    merged(old, new)
+    merge_people(old, new, now=NEXT_MORNING)
     assert round_of_work(NEXT_MORNING) == 1
     assert round_of_work(NEXT_MORNING + DAY) == 0
     asked = invitations(0)
@@ -91,7 +81,7 @@ def test_two_bookings_for_one_session_are_asked_about_once(app: Flask) -> None:
     first = next(one for one in invitations(0) if one.person_id == old.id)
     first.state, first.sent_at = InvitationState.SENT, NEXT_MORNING
     answered(first, "of the old")
-    merged(old, new)
+    merge_people(old, new, now=NEXT_MORNING)
     assert round_of_work(NEXT_MORNING + DAY) == 0
     live = db.session.scalars(select(Booking).where(Booking.state != BookingState.CANCELLED)).one()
     assert [one.booking_id for one in invitations()] == [live.id] * 3
@@ -109,7 +99,7 @@ def test_whoever_of_the_two_asked_us_to_stop_is_heard(app: Flask) -> None:
         stop_asking(people[who_stopped].id, now=ENDED)
         db.session.commit()
         round_of_work(NEXT_MORNING)
-        merged(*people)
+        merge_people(*people, now=NEXT_MORNING)
         assert round_of_work(NEXT_MORNING + DAY) == 0
         theirs = [one for one in invitations() if one.person_id == people[1].id]
         assert {one.state for one in theirs} == {InvitationState.STOPPED}
@@ -130,7 +120,7 @@ def test_two_letters_to_two_rows_of_one_person_are_not_held_against_the_burden_r
     round_of_work(NEXT_MORNING)
     round_of_work(NEXT_MORNING + 7 * DAY)
     later = NEXT_MORNING + 8 * DAY
-    merged(old, new, now=later)
+    merge_people(old, new, now=later)
     assert list(asked_too_often(None)) == []  # type: ignore[arg-type]
     old.merged_into_id = None
     db.session.commit()

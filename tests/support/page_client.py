@@ -189,7 +189,7 @@ class PageClient(FlaskClient):
         if self.watch.unfinished:
             faults.append(f"changes outside a transaction: {', '.join(self.watch.unfinished)}")
         count = len(self.watch.statements)
-        is_report = response.request.path.startswith("/impact/")
+        is_report = response.request.path.startswith(("/impact/", "/manage/report"))
         most = MOST_STATEMENTS_OF_A_REPORT if is_report else MOST_STATEMENTS
         if response.request.path.startswith(WHOLE_REPORTS):
             most = MOST_STATEMENTS_OF_PUBLISHING

@@ -19,6 +19,7 @@ from app.home.report.rules import (
     figures_of_booking,
     figures_of_session,
 )
+from app.kernel.london import london_date
 
 Key = TypeVar("Key", bound=Hashable)
 Tallies = dict[Key, Counter[Figure]]
@@ -108,6 +109,7 @@ class Counted:
     priorities: Sequence[Line]
     sectors: Mapping[int, Line]
     organisations: Mapping[int, Line]  # by the organisation that it is now; 0 is none named
+    months: Mapping[date, Line]  # by the first day of the month in which a session began
 
 
 def successors(organisations: Mapping[int, OrganisationFacts]) -> dict[int, int]:
@@ -176,6 +178,7 @@ class _Count:
             priorities=_in_order(lines(lambda offer: priority_words(offer.priority))),
             sectors=self._of_sectors(),
             organisations=self._of_organisations(),
+            months=self._of_months(by_event),
         )
 
     def _sessions(self) -> dict[int, SessionFacts]:
@@ -295,6 +298,13 @@ class _Count:
             for body, tally in found.items()
             if any(tally.values())
         }
+
+    def _of_months(self, by_event: Tallies[int]) -> dict[date, Line]:
+        month_of = {
+            event.id: london_date(event.starts_at).replace(day=1) for event in self.events.values()
+        }
+        found = self._rolled_up(by_event, month_of)
+        return {month: Line(f"{month:%B %Y}", found[month]) for month in sorted(found)}
 
     def _add_in_house(self, found: Tallies[int], key_of: Callable[[int], int]) -> None:
         """Heads belong to the organisation whose staff were counted."""

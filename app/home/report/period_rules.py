@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from app.impact import periods
@@ -12,6 +13,28 @@ YEARS_BACK = 6
 MOST_DAYS = 1100  # three years
 DAY = timedelta(days=1)
 QUARTER, YEAR = 3, 12
+DAYS = re.compile(r"(20\d\d-\d\d-\d\d)-to-(20\d\d-\d\d-\d\d)")
+
+
+def find(slug: str) -> Period | None:
+    """The time of this address: a quarter, a year, or 2026-04-01-to-2026-05-15; else None."""
+    typed = DAYS.fullmatch(slug)
+    if not typed:
+        return periods.find(slug)
+    try:
+        first_on, last_on = (date.fromisoformat(day) for day in typed.groups())
+    except ValueError:
+        return None
+    return of_days(first_on, last_on) if fault(first_on, last_on) is None else None
+
+
+def fault(first_on: date, last_on: date) -> str | None:
+    """What is wrong with these two days, if anything."""
+    if last_on < first_on:
+        return "The last day must not be before the first day"
+    if last_on - first_on > MOST_DAYS * DAY:
+        return "Choose at most three years"
+    return None
 
 
 def of_days(first_on: date, last_on: date) -> Period:

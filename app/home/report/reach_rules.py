@@ -27,6 +27,16 @@ KIND_WORDS = {
     OrganisationKind.FAITH: "Faith groups",
     OrganisationKind.OUT_OF_AREA: "Outside the district",
 }
+ONE_WORDS = {
+    OrganisationKind.SCHOOL: "School",
+    OrganisationKind.COLLEGE: "College",
+    OrganisationKind.EARLY_YEARS: "Early years setting",
+    OrganisationKind.AGENCY: "Public body",
+    OrganisationKind.VOLUNTARY: "Charity or community group",
+    OrganisationKind.SPORTS_CLUB: "Sports club",
+    OrganisationKind.FAITH: "Faith group",
+    OrganisationKind.OUT_OF_AREA: "Outside the district",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class Reach:
     sectors: Sequence[Reached]
     kinds: Sequence[Reached]
     to_approach: Sequence[OrganisationFacts]
+    last_on: date  # the day on which organisations had to be open
 
     @property
     def low(self) -> list[Reached]:
@@ -90,6 +101,7 @@ def reach(
             if one.id not in reached
             and (by_sector[one.sector_id].is_low or by_kind[OrganisationKind(one.kind)].is_low)
         ],
+        last_on=last_on,
     )
 
 

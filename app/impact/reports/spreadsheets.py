@@ -37,9 +37,19 @@ def as_csv(first_lines: Lines, tables: Iterable[PlainTable]) -> str:
 
 
 def as_excel(
-    title: str, method: Lines, tables: Iterable[PlainTable], *, example: str, made_at: datetime
+    title: str,
+    method: Lines,
+    tables: Iterable[PlainTable],
+    *,
+    example: str,
+    made_at: datetime,
+    first_sheet: str = "Method",
+    has_contents: bool = False,
 ) -> bytes:
-    """A sheet that says how the figures were made, then a sheet for each table."""
+    """A sheet that says how the figures were made, then a sheet for each table.
+
+    With contents the first sheet leads to each of the others.
+    """
     from openpyxl import Workbook  # takes a fifth of a second to load, which most pages do without
 
     book = Workbook()
@@ -48,10 +58,25 @@ def as_excel(
     first = book.active
     assert first is not None  # noqa: S101 - a new book has a sheet
     _write_method(first, title, method, example=example)
-    taken = {"method"}
+    first.title = first_sheet
+    taken = {first_sheet.lower()}
     for table in tables:
-        _write_table(book.create_sheet(_sheet_name(table["title"], taken)), table, example=example)
+        sheet = book.create_sheet(_sheet_name(table["title"], taken))
+        _write_table(sheet, table, example=example)
+        if has_contents:
+            _add_to_contents(first, sheet.title, table)
     return _bytes_of(book)
+
+
+def _add_to_contents(first: Any, name: str, table: PlainTable) -> None:
+    from openpyxl.styles import Font
+
+    row = first.max_row + 1
+    _write(first.cell(row, 1), name, as_words=True)
+    first.cell(row, 1).hyperlink = f"#'{name}'!A1"
+    first.cell(row, 1).font = Font(underline="single")
+    rows = len(table["rows"])
+    _write(first.cell(row, 2), f"{rows:,} {'row' if rows == 1 else 'rows'}", as_words=True)
 
 
 def _bytes_of(book: Workbook) -> bytes:
@@ -61,7 +86,6 @@ def _bytes_of(book: Workbook) -> bytes:
 
 
 def _write_method(sheet: Any, title: str, method: Lines, *, example: str) -> None:
-    sheet.title = "Method"
     lines: list[Sequence[str]] = [(title,), *([(example,)] if example else []), *method]
     for row, line in enumerate(lines, start=1):
         for column, words in enumerate(line, start=1):

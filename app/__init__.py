@@ -31,6 +31,7 @@ import app.catalogue.views
 import app.demo.views
 import app.home.views
 import app.impact.group_views
+import app.home.report.views
 import app.impact.manage_views
 import app.impact.need_views
 import app.impact.reports.figures_views
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     app.home.views.bp,
     app.catalogue.views.bp,
     app.catalogue.feed_views.bp,
+    app.home.report.views.bp,
     app.bookings.views.bp,
     app.bookings.colleague_views.bp,
     app.bookings.approval_views.bp,

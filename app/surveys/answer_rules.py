@@ -14,6 +14,7 @@ MOST_ON_A_SCREEN = 5
 SCORES = [str(score) for score in range(HIGHEST_SCORE + 1)]
 
 Answers = dict[str, list[str]]
+Condition = tuple[str, tuple[str, ...]]  # the key of a question, and one of these answers to it
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,20 @@ class AskedQuestion:
     is_required: bool = False
     shown_if_key: str | None = None
     shown_if_values: tuple[str, ...] = ()
+    also_if_key: str | None = None
+    also_if_values: tuple[str, ...] = ()
     options: tuple[AskedOption, ...] = ()
     lowest_words: str = ""
     highest_words: str = ""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The earlier questions it depends on: all of them must have been answered so."""
+        pairs = (
+            (self.shown_if_key, self.shown_if_values),
+            (self.also_if_key, self.also_if_values),
+        )
+        return tuple((key, values) for key, values in pairs if key is not None)
 
     @property
     def choices(self) -> list[str]:
@@ -102,13 +114,12 @@ def questions_shown(
     shown: list[AskedQuestion] = []
     keys: set[str] = set()
     for question in questions:
-        router = question.shown_if_key
-        if router is not None:
-            given = set(answers.get(router, ()))
-            if router not in keys or not given & set(question.shown_if_values):
-                continue
-        shown.append(question)
-        keys.add(question.key)
+        if all(
+            router in keys and set(answers.get(router, ())) & set(values)
+            for router, values in question.conditions
+        ):
+            shown.append(question)
+            keys.add(question.key)
     return shown
 
 
@@ -116,12 +127,11 @@ def sections_to_come(
     questions: Sequence[AskedQuestion], answers: Mapping[str, Sequence[str]]
 ) -> list[Section]:
     """The screens there will be at most, while questions that route are not answered yet."""
-    open_routers = {q.shown_if_key for q in questions} - answers.keys() - {None}
-    hoped_for = {
-        key: [value for q in questions if q.shown_if_key == key for value in q.shown_if_values]
-        for key in open_routers
-        if key is not None
-    }
+    hoped_for: Answers = {}
+    for question in questions:
+        for router, values in question.conditions:
+            if router not in answers:
+                hoped_for.setdefault(router, []).extend(values)
     return sections_shown(questions, {**answers, **hoped_for})
 
 
@@ -160,7 +170,8 @@ def _parts(
 ) -> Iterator[tuple[AskedQuestion, ...]]:
     part: list[AskedQuestion] = []
     for question in section:
-        is_routed_here = any(one.key == question.shown_if_key for one in part)
+        routers = {router for router, _ in question.conditions}
+        is_routed_here = any(one.key in routers for one in part)
         is_new_idea = one_by_one and part and not _is_one_idea(part, question)
         if is_routed_here or is_new_idea or len(part) == MOST_ON_A_SCREEN:
             yield tuple(part)

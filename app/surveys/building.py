@@ -38,7 +38,8 @@ NOT_A_DRAFT = (
 )
 COPIED_OF_QUESTION = (
     *("key", "section", "words", "hint", "kind", "measure_id", "is_required"),
-    *("shown_if_key", "shown_if_values", "lowest_words", "highest_words"),
+    *("shown_if_key", "shown_if_values", "also_if_key", "also_if_values"),
+    *("lowest_words", "highest_words"),
 )
 COPIED_OF_OPTION = ("position", "value", "label", "counts", "is_outside_base")
 IN_BULK = {"synchronize_session": False}

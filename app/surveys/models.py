@@ -125,6 +125,13 @@ class Question(Base):
         CheckConstraint(
             "(shown_if_key IS NULL) = (shown_if_values IS NULL)", name="routing_is_whole"
         ),
+        CheckConstraint(
+            "(also_if_key IS NULL) = (also_if_values IS NULL)", name="second_routing_is_whole"
+        ),
+        CheckConstraint(
+            "also_if_key IS NULL OR (shown_if_key IS NOT NULL AND also_if_key <> shown_if_key)",
+            name="second_routing_has_first",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -145,6 +152,10 @@ class Question(Base):
         comment="Key of an earlier question; asked only if its answer is one of the values"
     )
     shown_if_values: Mapped[str | None] = mapped_column(comment="Option values, space between")
+    also_if_key: Mapped[str | None] = mapped_column(
+        comment="Key of a second earlier question; asked only if both were answered so"
+    )
+    also_if_values: Mapped[str | None]
 
     version: Mapped[QuestionnaireVersion] = relationship(back_populates="questions")
     measure: Mapped[Measure | None] = relationship()

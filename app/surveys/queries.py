@@ -154,6 +154,8 @@ def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
         Question.is_required,
         Question.shown_if_key,
         Question.shown_if_values,
+        Question.also_if_key,
+        Question.also_if_values,
     )
     asked = columns.where(Question.version_id == version_id).order_by(Question.position)
     return [
@@ -169,6 +171,8 @@ def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
             is_required=row.is_required,
             shown_if_key=row.shown_if_key,
             shown_if_values=tuple((row.shown_if_values or "").split()),
+            also_if_key=row.also_if_key,
+            also_if_values=tuple((row.also_if_values or "").split()),
             options=tuple(options.get(row.id, ())),
         )
         for row in db.session.execute(asked)

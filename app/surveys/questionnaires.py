@@ -120,7 +120,7 @@ def _as_written(form: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _complete(question: dict[str, Any], section: str) -> dict[str, Any]:
-    routing = question.get("shown_if")
+    routing, also = question.get("shown_if"), question.get("also_if")
     options = YES_AND_NO if question["kind"] == "yes_no" else question.get("options", [])
     return {
         "key": question["key"],
@@ -134,6 +134,8 @@ def _complete(question: dict[str, Any], section: str) -> dict[str, Any]:
         "is_required": question.get("required", False),
         "shown_if_key": routing["key"] if routing else None,
         "shown_if_values": " ".join(routing["values"]) if routing else None,
+        "also_if_key": also["key"] if also else None,
+        "also_if_values": " ".join(also["values"]) if also else None,
         "options": [
             {
                 "value": option["value"],
@@ -149,7 +151,7 @@ def _complete(question: dict[str, Any], section: str) -> dict[str, Any]:
 def _as_stored(version: QuestionnaireVersion) -> list[tuple[int, dict[str, Any]]]:
     names = (
         *("key", "section", "words", "hint", "is_required", "shown_if_key", "shown_if_values"),
-        *("lowest_words", "highest_words"),
+        *("also_if_key", "also_if_values", "lowest_words", "highest_words"),
     )
     return [
         (

@@ -1764,6 +1764,21 @@ def upgrade() -> None:
         sa.Column(
             "shown_if_values", sa.String(), nullable=True, comment="Option values, space between"
         ),
+        sa.Column(
+            "also_if_key",
+            sa.String(),
+            nullable=True,
+            comment="Key of a second earlier question; asked only if both were answered so",
+        ),
+        sa.Column("also_if_values", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "(also_if_key IS NULL) = (also_if_values IS NULL)",
+            name=op.f("ck_question_second_routing_is_whole"),
+        ),
+        sa.CheckConstraint(
+            "also_if_key IS NULL OR (shown_if_key IS NOT NULL AND also_if_key <> shown_if_key)",
+            name=op.f("ck_question_second_routing_has_first"),
+        ),
         sa.CheckConstraint(
             "(shown_if_key IS NULL) = (shown_if_values IS NULL)",
             name=op.f("ck_question_routing_is_whole"),

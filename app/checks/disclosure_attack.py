@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, select
 from app.checks.invented_answers import Invented
 from app.impact import figures, queries
 from app.impact.answers_counted import InFigures
-from app.impact.counting import asked_rows, let_in, read_counts, response_rows
+from app.impact.counting import let_in, read_counts
 from app.impact.counts import DoorCounts, EvaluationCounts, EvaluationFacts
 from app.impact.disclosure import (
     ELSEWHERE_THRESHOLD,
@@ -27,6 +27,7 @@ from app.impact.disclosure import (
     Audience,
     threshold_for,
 )
+from app.impact.grouped_rows import asked_rows, response_rows
 from app.impact.groups import FACTS
 from app.impact.reports import publishing_rules
 from app.impact.reports.documents import Bases

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_
 
 from app.impact import closing_rules
 from app.impact.answers_counted import InFigures, LetIn, add_answers
@@ -28,12 +28,11 @@ from app.impact.disclosure import (
     lines_over_time,
     sum_of,
 )
-from app.impact.imports_counted import Runs, Undone, read_imports
-from app.impact.kept import Row, find_counted
-from app.kernel.db import db
+from app.impact.grouped_rows import PlanRows, Rows, read_plan, read_rows
+from app.impact.imports_counted import Runs, Undone, add_imports
+from app.impact.kept import Row
 from app.kernel.london import london_date
-from app.partnership.models import Sector
-from app.surveys.models import InvitationState, SurveyInvitation, Wave
+from app.surveys.models import InvitationState
 from app.surveys.response_models import Response
 
 DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
@@ -48,16 +47,26 @@ def read_counts(
     only_measures: Collection[str] | None = None,
 ) -> dict[int, EvaluationCounts]:
     """Everything counted of these evaluations, answers only from what has closed."""
+    wanted = tuple(evaluations)
+    rows = read_rows([facts.id for facts in wanted], now=now)
+    return count_rows(wanted, rows, threshold=threshold, now=now, only_measures=only_measures)
+
+
+def count_rows(
+    evaluations: Iterable[EvaluationFacts],
+    rows: Rows,
+    *,
+    threshold: int,
+    now: datetime,
+    only_measures: Collection[str] | None = None,
+) -> dict[int, EvaluationCounts]:
+    """What was read, counted, and the answers that are in the figures."""
     found = {facts.id: EvaluationCounts(facts) for facts in evaluations}
     if not found:
         return {}
-    kept = find_counted(list(found), now=now)
-    for evaluation_id, counted in kept.items():
+    for evaluation_id, counted in rows.kept.items():
         found[evaluation_id].kept = counted
-    live = [evaluation_id for evaluation_id in found if evaluation_id not in kept]
-    asked = [*asked_rows(live, now=now), *(row for one in kept.values() for row in one.asked)]
-    answered = [*response_rows(live), *(row for one in kept.values() for row in one.responses)]
-    wanted = let_in(found, asked, answered, threshold=threshold, now=now)
+    wanted = let_in(found, rows.asked, rows.answered, threshold=threshold, now=now, plan=rows.plan)
     if wanted.figures:
         add_answers(found, wanted, only_measures)
     return found
@@ -70,12 +79,14 @@ def let_in(
     *,
     threshold: int,
     now: datetime,
+    plan: PlanRows | None = None,
 ) -> LetIn:
     """Count who was asked and who answered; which of the responses are in the figures."""
-    _read_waves(found, now=now)
+    plan = plan or read_plan(found)
+    _add_waves(found, plan.waves, now=now)
     still_asked = _add_asked(found, asked)
-    names = sector_names()
-    runs, undone = read_imports(found)
+    names: dict[int | None, str] = {**{row[0]: row[1] for row in plan.sectors}, None: NOT_STATED}
+    runs, undone = add_imports(found, plan.files)
     batches, files = _add_responses(found, answered, names, runs)
     keys_let_in: dict[WaveKey, frozenset[BatchKey]] = {}
     broken_down: dict[WaveKey, frozenset[BatchKey]] = {}
@@ -131,56 +142,13 @@ def _by_sector(groups: Iterable[_Group]) -> Counter[str]:
     return counted
 
 
-def _read_waves(found: dict[int, EvaluationCounts], *, now: datetime) -> None:
-    waves = select(Wave.evaluation_id, Wave.id, Wave.months_later).order_by(Wave.months_later)
-    for evaluation_id, wave_id, months in db.session.execute(
-        waves.where(Wave.evaluation_id.in_(found))
-    ):
+def _add_waves(found: dict[int, EvaluationCounts], rows: Iterable[Row], *, now: datetime) -> None:
+    for evaluation_id, wave_id, months in rows:
         found[evaluation_id].doors[wave_id] = DoorCounts(months_later=months)
     for counts in found.values():
         if counts.facts.has_open_link:
             until = counts.facts.open_until
             counts.doors[None] = DoorCounts(is_open=until is None or now < until, open_until=until)
-
-
-def asked_rows(evaluation_ids: Collection[int], *, now: datetime) -> Sequence[Row]:
-    """Invitations to these evaluations, counted by wave and by where they stand."""
-    if not evaluation_ids:
-        return ()
-    invitation = SurveyInvitation
-    can_answer = or_(
-        and_(invitation.state == InvitationState.SENT, invitation.closes_at > now),
-        and_(
-            invitation.state == InvitationState.PLANNED,
-            invitation.due_at <= now,
-            invitation.closes_at > now,
-        ),
-    )
-    was_sent = invitation.sent_at.is_not(None)
-    reached = or_(
-        and_(was_sent, invitation.bounced_at.is_(None)),
-        invitation.state == InvitationState.ANSWERED,
-    )
-    is_planned = invitation.state == InvitationState.PLANNED
-    due_at = case((or_(can_answer, is_planned), invitation.due_at))
-    grouped = (
-        invitation.evaluation_id,
-        invitation.wave_id,
-        invitation.state,
-        case((can_answer, 1), else_=0),
-        due_at,
-    )
-    return db.session.execute(
-        select(
-            *grouped,
-            func.count(),
-            func.sum(case((was_sent, 1), else_=0)),
-            func.sum(case((reached, 1), else_=0)),
-            func.max(invitation.closes_at),
-        )
-        .where(invitation.evaluation_id.in_(evaluation_ids))
-        .group_by(*grouped)
-    ).all()
 
 
 def _add_asked(
@@ -207,12 +175,6 @@ def _add_asked(
     return still_asked
 
 
-def sector_names() -> dict[int | None, str]:
-    """Names by id in the partnership's order; None is for people without one."""
-    rows = db.session.execute(select(Sector.id, Sector.name).order_by(Sector.position))
-    return {**{row.id: row.name for row in rows}, None: NOT_STATED}
-
-
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Responses of one batch, sector and version, with the largest of their random ids."""
@@ -225,26 +187,6 @@ class _Group:
 
 Batches = dict[WaveKey, dict[BatchKey, list[_Group]]]
 Files = dict[DoorKey, dict[int, list[_Group]]]  # by the import that brought them
-
-
-def response_rows(evaluation_ids: Collection[int]) -> Sequence[Row]:
-    """Responses to these evaluations, counted by all that they say besides answers."""
-    if not evaluation_ids:
-        return ()
-    grouped = (
-        Response.evaluation_id,
-        Response.wave_id,
-        Response.answered_on,
-        case((Response.event_id.is_(None), 1), else_=0),
-        Response.import_run_id,
-        Response.sector_id,
-        Response.version_id,
-    )
-    return db.session.execute(
-        select(*grouped, func.count(), func.max(Response.id))
-        .where(Response.evaluation_id.in_(evaluation_ids))
-        .group_by(*grouped)
-    ).all()
 
 
 def _add_responses(

@@ -16,6 +16,7 @@ from app.impact.counts import EvaluationCounts, Reach, sorted_doors
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
 from app.impact.groups import Group, GroupKind, Holding, Holdings, find_group, holdings_of
 from app.impact.pooling import Source
+from app.impact.reach_queries import reach_of
 from app.impact.session_figures import WaveOfSessions, answers_within, measures_of_sessions
 from app.impact.sessions_counted import read_sessions
 from app.impact.summaries import Door, DoorState, Figure, GroupSummary, MeasureLines
@@ -90,7 +91,7 @@ def _kept_reach(group: Group, holdings: Holdings, counts: Counts) -> Reach | Non
 
 
 def _reach(group: Group) -> Reach:
-    return queries.reach_of(
+    return reach_of(
         group.offer_ids,
         since=group.period.since if group.period else None,
         until=group.period.until if group.period else None,

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from app.impact import kept
 from app.impact.answers_counted import LetIn, read_answers
-from app.impact.counting import asked_rows, let_in, response_rows
+from app.impact.counting import let_in
 from app.impact.counts import Counted, EvaluationCounts, EvaluationFacts
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
 from app.impact.forms_asked import read_forms
+from app.impact.grouped_rows import asked_rows, response_rows
 from app.impact.groups import FACTS
 from app.impact.kept import Row
 from app.impact.queries import offers_of, reach_of_evaluation

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from app.impact.counts import Counted, Reach
 from app.impact.models import KeptAnswers, KeptCounts
-from app.kernel.db import db
+from app.kernel.db import db, rows_of
 from app.surveys.models import InvitationState
 
 FRESH = timedelta(minutes=15)  # the worker counts again every five
@@ -38,16 +38,17 @@ class AnswerRows:
         }
 
 
+_FRESH = select(KeptCounts.evaluation_id, KeptCounts.counted_at, KeptCounts.rows).where(
+    KeptCounts.evaluation_id.in_(bindparam("ids", expanding=True)),
+    KeptCounts.counted_at > bindparam("since"),
+    KeptCounts.counted_at <= bindparam("now"),
+)
+
+
 def find_counted(evaluation_ids: Collection[int], *, now: datetime) -> dict[int, Counted]:
     """What is kept of these evaluations and still fresh."""
-    rows = db.session.execute(
-        select(KeptCounts.evaluation_id, KeptCounts.counted_at, KeptCounts.rows).where(
-            KeptCounts.evaluation_id.in_(evaluation_ids),
-            KeptCounts.counted_at > now - FRESH,
-            KeptCounts.counted_at <= now,
-        )
-    )
-    return {evaluation_id: _read(kept, counted_at) for evaluation_id, counted_at, kept in rows}
+    rows = rows_of(_FRESH, {"ids": list(evaluation_ids), "since": now - FRESH, "now": now})
+    return {row.evaluation_id: _read(row.rows, row.counted_at) for row in rows}
 
 
 def find_answers(fingerprints: Collection[str]) -> dict[int, AnswerRows]:

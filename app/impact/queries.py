@@ -2,48 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import String, case, cast, distinct, func, literal, null, or_, select, union_all
+from sqlalchemy import bindparam, func, or_, select
 
-from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingOrigin, BookingState
-from app.catalogue.models import Event, Offer
+from app.catalogue.models import Offer
 from app.impact import figures, knowledge
 from app.impact.chain import HEADLINE, chain_of, first_of
-from app.impact.counting import read_counts
+from app.impact.counting import count_rows, read_counts
 from app.impact.counts import EvaluationCounts, EvaluationFacts, Reach
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
+from app.impact.grouped_rows import Rows, read_rows
 from app.impact.groups import FACTS
+from app.impact.reach_queries import reach_of
 from app.impact.summaries import EvaluationLine, EvaluationSummary
-from app.improvement.queries import evidence_of
-from app.kernel.db import db
+from app.improvement.queries import EvidenceLine, evidence_of
+from app.kernel.db import db, rows_of
 from app.kernel.london import london_date, short_date_words
-from app.partnership.models import Sector
 from app.surveys.models import Evaluation, evaluation_offer
 from app.surveys.response_models import Response
 
-CAME = (AttendanceOutcome.ATTENDED, AttendanceOutcome.ATTENDED_IN_PART)
+_FACTS = select(*FACTS).where(Evaluation.slug == bindparam("slug"))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Everything read of an evaluation but the answers themselves."""
+
+    facts: EvaluationFacts
+    rows: Rows
+    offers: Sequence[tuple[int, str, str]]
+    reach: Reach
+    evidence: tuple[EvidenceLine, ...]
+
+    def version(self, now: datetime) -> Hashable:
+        """Two that are equal make the same summary, at any moment of a day."""
+        until = self.facts.open_until
+        return self, london_date(now), until is not None and until <= now
+
+
+def read_evaluation(slug: str, *, now: datetime) -> Read | None:
+    """What a summary is made from; None if there is no such evaluation."""
+    found = rows_of(_FACTS, {"slug": slug})
+    if not found:
+        return None
+    facts = EvaluationFacts(*tuple[Any, ...](found[0]))
+    rows = read_rows([facts.id], now=now)
+    offers = offers_of(facts)
+    ids = [offer_id for offer_id, _, _ in offers]
+    kept = rows.kept.get(facts.id)
+    until = None if rows.plan.waves or not facts.has_open_link else facts.open_until
+    return Read(
+        facts,
+        rows,
+        offers,
+        reach=kept.reach if kept else reach_of(ids, until=until),
+        evidence=evidence_of(ids) if ids else (),
+    )
 
 
 def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> EvaluationSummary | None:
     """All that this reader may see of an evaluation; None if there is no such evaluation."""
-    row = db.session.execute(select(*FACTS).where(Evaluation.slug == slug)).one_or_none()
-    if row is None:
-        return None
-    facts = EvaluationFacts(*row)
-    threshold = threshold_for(audience)
-    counts = read_counts([facts], threshold=threshold, now=now)[facts.id]
-    offers = offers_of(facts)
-    offer_ids = [offer_id for offer_id, _, _ in offers]
-    reach = counts.kept.reach if counts.kept else reach_of_evaluation(offer_ids, counts)
+    read = read_evaluation(slug, now=now)
+    return summary_of(read, audience=audience, now=now) if read else None
+
+
+def summary_of(read: Read, *, audience: Audience, now: datetime) -> EvaluationSummary:
+    """All that this reader may see of what was read, and of the answers behind it."""
+    facts, threshold = read.facts, threshold_for(audience)
+    counts = count_rows([facts], read.rows, threshold=threshold, now=now)[facts.id]
     doors = figures.doors_of(counts, threshold=threshold)
     personal = [pair for pair in doors if not pair[0].is_open_link]
     by_link = [pair for pair in doors if pair[0].is_open_link]
     open_doors = [door for door, _ in by_link if not door.imported_words]
     measures, open_measures = figures.measures_of(personal), figures.measures_of(by_link)
     changes = knowledge.knowledge_of(counts, doors)
-    evidence = evidence_of(offer_ids) if offer_ids else ()
     return EvaluationSummary(
         evaluation_id=facts.id,
         slug=facts.slug,
@@ -52,8 +88,8 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
         made_on=london_date(now),
         threshold=threshold,
         breakdown_threshold=ELSEWHERE_THRESHOLD,
-        offers=tuple((slug, title) for _, slug, title in offers),
-        reach=reach,
+        offers=tuple((slug, title) for _, slug, title in read.offers),
+        reach=read.reach,
         doors=tuple(door for door, _ in personal),
         open_door=open_doors[0] if open_doors else None,
         open_imports=tuple(door for door, _ in by_link if door.imported_words),
@@ -62,9 +98,9 @@ def evaluation_summary(slug: str, *, audience: Audience, now: datetime) -> Evalu
         knowledge=changes,
         knowledge_means=knowledge.knowledge_means_of(measures, changes, personal),
         comments=figures.comments_of(doors),
-        chain=chain_of(reach, measures, open_measures, changes, evidence),
+        chain=chain_of(read.reach, measures, open_measures, changes, read.evidence),
         counted_at=counts.kept.counted_at if counts.kept else None,
-        evidence=evidence,
+        evidence=read.evidence,
     )
 
 
@@ -144,74 +180,23 @@ def _reach_ends_at(counts: EvaluationCounts) -> datetime | None:
     return counts.facts.open_until if own == {None} else None
 
 
-def reach_of(
-    offer_ids: Collection[int] | None,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    event_id: int | None = None,
-    sector_id: int | None = None,
-) -> Reach:
-    """Who came to these offers' events; a person counts once, a booking once per event."""
-    came = select(Attendance.id).where(
-        Attendance.booking_id == Booking.id, Attendance.outcome.in_(CAME)
+_OFFERS = (
+    select(Offer.id, Offer.slug, Offer.title)
+    .where(
+        or_(
+            Offer.id.in_(
+                select(evaluation_offer.c.offer_id).where(
+                    evaluation_offer.c.evaluation_id == bindparam("evaluation_id")
+                )
+            ),
+            Offer.series_id == bindparam("series_id"),
+        )
     )
-    who_came = [
-        *([Event.offer_id.in_(offer_ids)] if offer_ids is not None else []),
-        *([Event.id == event_id] if event_id else []),
-        *([Booking.sector_id == sector_id] if sector_id else []),
-        Booking.state != BookingState.CANCELLED,
-        came.exists(),
-        *([Event.starts_at >= since] if since else []),
-        *([Event.starts_at < until] if until else []),
-    ]
-    counted = (
-        func.count(distinct(Booking.event_id)),
-        func.count(distinct(Booking.person_id)),
-        func.count(Booking.id),
-        func.sum(case((Booking.origin == BookingOrigin.REGISTER, 1), else_=0)),
-        func.min(Event.starts_at),
-        func.max(Event.starts_at),
-    )
-    # One statement for the total and the sectors: nobody counts twice in the total.
-    total = select(cast(null(), String), literal(-1).label("position"), *counted)
-    of_sectors = select(Sector.name, Sector.position, *counted)
-    rows = db.session.execute(
-        union_all(
-            total.select_from(Booking).join(Event).where(*who_came),
-            of_sectors.select_from(Booking)
-            .join(Event)
-            .join(Sector)
-            .where(*who_came)
-            .group_by(Sector.name, Sector.position),
-        ).order_by("position")
-    ).all()
-    (_, _, events, people, attendances, without_booking, first_at, last_at), *by_sector = rows
-    if not events:
-        return Reach()
-    return Reach(
-        events,
-        people,
-        attendances,
-        without_booking,
-        first_on=london_date(first_at),
-        last_on=london_date(last_at),
-        people_by_sector={row[0]: row[3] for row in by_sector},
-        attendances_by_sector={row[0]: row[4] for row in by_sector},
-    )
+    .order_by(Offer.title)
+)
 
 
 def offers_of(facts: EvaluationFacts) -> list[tuple[int, str, str]]:
     """The offers an evaluation asks about: id, slug and title."""
-    named = select(evaluation_offer.c.offer_id).where(evaluation_offer.c.evaluation_id == facts.id)
-    rows = db.session.execute(
-        select(Offer.id, Offer.slug, Offer.title)
-        .where(
-            or_(
-                Offer.id.in_(named),
-                Offer.series_id.is_not(None) & (Offer.series_id == facts.series_id),
-            )
-        )
-        .order_by(Offer.title)
-    )
-    return [(offer_id, slug, title) for offer_id, slug, title in rows]
+    asked = {"evaluation_id": facts.id, "series_id": facts.series_id}
+    return [(row.id, row.slug, row.title) for row in rows_of(_OFFERS, asked)]

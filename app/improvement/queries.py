@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy import bindparam, func, literal, or_, select, union_all
 
 from app.catalogue.models import Offer, OfferState, Topic, offer_topic
 from app.improvement import rules
@@ -22,6 +23,21 @@ _NAMES = union_all(
         Topic, Topic.id == evidence_topic.c.topic_id
     ),
 ).subquery()
+
+
+COLUMNS = (
+    Evidence.reference,
+    Evidence.title,
+    Evidence.kind,
+    Evidence.figure_count,
+    Evidence.figure_base,
+    Evidence.is_lower_bound,
+    Evidence.source,
+    Evidence.web_address,
+    Evidence.from_on,
+    Evidence.until_on,
+    Evidence.withdrawn_reason,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +78,30 @@ def evidence_of(
 
     With a topic, by its slug, what is about that one stands there and not about others of theirs.
     """
-    of_offers = select(evidence_offer.c.evidence_id).where(evidence_offer.c.offer_id.in_(offer_ids))
+    given = {"offer_ids": sorted(offer_ids), "topic": topic, "since": since, "until": until}
+    values = {name: value for name, value in given.items() if value is not None}
+    return _as_lines(db.session.execute(_standing(frozenset(values)), values))
+
+
+@cache
+def _standing(filters: frozenset[str]) -> Any:
+    offers: Any = bindparam("offer_ids", expanding=True)
+    of_offers = select(evidence_offer.c.evidence_id).where(evidence_offer.c.offer_id.in_(offers))
     of_topics = select(evidence_topic.c.evidence_id)
-    if topic is None:
-        theirs = select(offer_topic.c.topic_id).where(offer_topic.c.offer_id.in_(offer_ids))
-        of_topics = of_topics.where(evidence_topic.c.topic_id.in_(theirs))
-    else:
+    if "topic" in filters:
         of_topics = of_topics.join(Topic, Topic.id == evidence_topic.c.topic_id)
-        of_topics = of_topics.where(Topic.slug == topic)
-    return _lines(
+        of_topics = of_topics.where(Topic.slug == bindparam("topic"))
+    else:
+        theirs = select(offer_topic.c.topic_id).where(offer_topic.c.offer_id.in_(offers))
+        of_topics = of_topics.where(evidence_topic.c.topic_id.in_(theirs))
+    in_time = {
+        "since": Evidence.until_on >= bindparam("since"),
+        "until": func.coalesce(Evidence.from_on, Evidence.until_on) < bindparam("until"),
+    }
+    return _select(
         Evidence.withdrawn_at.is_(None),
         or_(Evidence.id.in_(of_offers), Evidence.id.in_(of_topics)),
-        *([Evidence.until_on >= since] if since else []),
-        *([func.coalesce(Evidence.from_on, Evidence.until_on) < until] if until else []),
+        *(condition for name, condition in in_time.items() if name in filters),
     )
 
 
@@ -109,29 +136,37 @@ def topics_to_choose() -> Sequence[tuple[str, str]]:
 
 
 def _lines(*which: Any) -> tuple[EvidenceLine, ...]:
-    rows = db.session.execute(
-        select(Evidence, _NAMES.c.name)
+    return _as_lines(db.session.execute(_select(*which)))
+
+
+def _select(*which: Any) -> Any:
+    """Findings, once for each thing they are about."""
+    return (
+        select(*COLUMNS, _NAMES.c.name)
         .join(_NAMES, _NAMES.c.evidence_id == Evidence.id)
         .where(*which)
         .order_by(Evidence.until_on.desc(), Evidence.id.desc(), _NAMES.c.place, _NAMES.c.name)
     )
-    about: dict[Evidence, list[str]] = {}
-    for evidence, name in rows:
-        about.setdefault(evidence, []).append(name)
-    return tuple(_line(evidence, names) for evidence, names in about.items())
 
 
-def _line(evidence: Evidence, about: Iterable[str]) -> EvidenceLine:
+def _as_lines(rows: Iterable[Any]) -> tuple[EvidenceLine, ...]:
+    found: dict[str, tuple[Any, list[str]]] = {}
+    for row in rows:
+        found.setdefault(row.reference, (row, []))[1].append(row.name)
+    return tuple(_line(row, names) for row, names in found.values())
+
+
+def _line(row: Any, about: Iterable[str]) -> EvidenceLine:
     return EvidenceLine(
-        reference=evidence.reference,
-        title=evidence.title,
-        kind=evidence.kind,
+        reference=row.reference,
+        title=row.title,
+        kind=row.kind,
         figure=rules.figure_words(
-            evidence.figure_count, evidence.figure_base, is_lower_bound=evidence.is_lower_bound
+            row.figure_count, row.figure_base, is_lower_bound=row.is_lower_bound
         ),
-        source=evidence.source,
-        web_address=evidence.web_address,
-        when=rules.when_words(evidence.from_on, evidence.until_on),
+        source=row.source,
+        web_address=row.web_address,
+        when=rules.when_words(row.from_on, row.until_on),
         about=tuple(about),
-        withdrawn_reason=evidence.withdrawn_reason,
+        withdrawn_reason=row.withdrawn_reason,
     )

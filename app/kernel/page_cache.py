@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from flask import Flask, current_app
+from markupsafe import Markup
 
 MOST_BYTES = 8 * 1024 * 1024
 EXTENSION = "kept_pages"
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,22 @@ def kept_pages() -> KeptPages:
     """The shelf of this process's application."""
     shelf: KeptPages = current_app.extensions[EXTENSION]
     return shelf
+
+
+def page_part(
+    key: Hashable, *, version: Hashable, now: datetime, make: Callable[[], str]
+) -> Markup:
+    """A part of a page, made by a template, kept for as long as what it is made from is the same.
+
+    Nothing in it may depend on who looks, unless the key says who that is.
+    """
+    shelf = kept_pages()
+    page = shelf.find(key, version=version, now=now)
+    if page is None:
+        body = make().encode()
+        page = KeptPage(body, "text/html", "", version, now, now + A_DAY)
+        shelf.keep(key, page)
+    return Markup(page.body.decode())  # noqa: S704 - a template made it, and escaped what it shows
 
 
 def etag_of(body: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -18,7 +18,13 @@ from app.partnership.models import Priority
 from app.surveys.models import Evaluation
 from tests.support.answers import add_responses, make_evaluation, neglect_forms
 from tests.support.evidence import some_evidence
-from tests.support.factories import make_partnership, make_person
+from tests.support.factories import (
+    make_attendance,
+    make_booking,
+    make_event,
+    make_partnership,
+    make_person,
+)
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 
@@ -108,3 +114,27 @@ def test_where_nothing_is_recorded_the_page_says_so(
     quarter = client.get("/impact/periods/2026-27-q1").words
     assert "stand with each offer, series, topic and priority" in quarter
     assert "None recorded yet" not in quarter
+
+
+def test_a_summary_that_was_kept_is_made_anew_once_anything_on_it_changes(
+    client: PageClient, asked: Evaluation, now: datetime, dee: Person
+) -> None:
+    offer, address = asked.offers[0], f"/impact/evaluations/{asked.slug}"
+    before = client.get(address)
+    assert client.get(address).words == before.words
+    some_evidence(offer, dee, now=now, title="Found the day after")
+    db.session.commit()
+    assert "Found the day after" in client.get(address).words
+    held = make_event(offer, starts_at=now - timedelta(days=600))
+    make_attendance(make_booking(held, make_person()))
+    db.session.commit()
+    assert "No session with a register yet" in before.words
+    assert "One session, on" in client.get(address).words
+    asked.title = "Asked under another name"
+    db.session.commit()
+    assert "Asked under another name" in client.get(address).words
+    add_responses(asked, neglect_forms())
+    db.session.commit()
+    answered = f"{2 * len(neglect_forms())} answered"
+    assert answered not in before.words
+    assert answered in client.get(address).words

@@ -17,7 +17,7 @@ from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience
 from app.impact.group_queries import group_summary
 from app.impact.groups import GroupKind
 from app.impact.periods import Period
-from app.impact.queries import CAME
+from app.impact.reach_queries import CAME
 from app.impact.reports import queries
 from app.impact.reports.documents import Piece, PlainTable
 from app.impact.reports.models import EvaluationReport

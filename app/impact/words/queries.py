@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.impact.words import rules
 from app.impact.words.models import (
@@ -17,7 +18,7 @@ from app.impact.words.models import (
     QuoteState,
     ThemeOfComment,
 )
-from app.kernel.db import db
+from app.kernel.db import db, rows_of
 from app.surveys.import_models import ImportedForm, ImportRun
 from app.surveys.models import Evaluation, Wave
 from app.surveys.response_models import Answer, Response, ResponseSource
@@ -50,10 +51,18 @@ class Quote:
 
 def released_quotes(evaluation_id: int, *, public: bool) -> tuple[Quote, ...]:
     """Released quotations of an evaluation; `public` leaves out those for inside only."""
-    of_it = [QuoteRow.evaluation_id == evaluation_id, QuoteRow.state == QuoteState.RELEASED]
+    return _quotes(rows_of(_released(public=public), {"evaluation_id": evaluation_id}))
+
+
+@cache
+def _released(*, public: bool) -> Any:
+    of_it = [
+        QuoteRow.evaluation_id == bindparam("evaluation_id"),
+        QuoteRow.state == QuoteState.RELEASED,
+    ]
     if public:
         of_it.append(QuoteRow.consent == QuoteConsent.PUBLIC)
-    return _quotes(select_quotes().where(*of_it).order_by(QuoteRow.reference))
+    return select_quotes().where(*of_it).order_by(QuoteRow.reference)
 
 
 def quotes_by_reference(references: Collection[str], *, public: bool) -> dict[str, Quote]:
@@ -64,7 +73,8 @@ def quotes_by_reference(references: Collection[str], *, public: bool) -> dict[st
     of_them = [QuoteRow.reference.in_(references), QuoteRow.state == QuoteState.RELEASED]
     if public:
         of_them.append(QuoteRow.consent == QuoteConsent.PUBLIC)
-    return {quote.reference: quote for quote in _quotes(select_quotes().where(*of_them))}
+    found = select_quotes().where(*of_them)
+    return {quote.reference: quote for quote in _quotes(rows_of(found, {}))}
 
 
 def select_quotes(*more: Any) -> Any:
@@ -80,8 +90,7 @@ def select_quotes(*more: Any) -> Any:
     )
 
 
-def _quotes(statement: Any) -> tuple[Quote, ...]:
-    rows = db.session.execute(statement).all()
+def _quotes(rows: Sequence[Any]) -> tuple[Quote, ...]:
     themes = themes_of({row.answer_id for row in rows})
     return tuple(quote_of(row, themes[row.answer_id]) for row in rows)
 

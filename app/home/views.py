@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +11,7 @@ from flask_login import current_user
 from app.catalogue import event_lines, public_pages, queries
 from app.catalogue.filter_rules import CatalogueFilter, kind_chips
 from app.home import queries as desk_queries
-from app.home.queries import DeskList
+from app.home.desk_lines import OF_TRAINERS, DeskList
 from app.kernel import clock
 from app.kernel.access import Role, for_roles, public
 from app.kernel.paging import page_number
@@ -21,28 +20,7 @@ from app.record.record_page import DueWords, most_pressing
 bp = Blueprint("home", __name__)
 
 DATES_SHOWN = 6
-
-
-class DeskWords(NamedTuple):
-    """What a list of the desk is called, and what it says when it is empty."""
-
-    title: str
-    when_empty: str
-
-
-DESK_WORDS = {
-    DeskList.THIS_WEEK: DeskWords("The next 7 days", "No session in the next seven days."),
-    DeskList.REGISTERS: DeskWords(
-        "Registers to take", "Every register of the last half year is taken."
-    ),
-    DeskList.REQUESTS: DeskWords("Requests to decide", "Nobody waits for an answer to a request."),
-    DeskList.COMMENTS: DeskWords(
-        "Comments waiting to be read", "Every comment was read within a working day."
-    ),
-    DeskList.WAITING: DeskWords("People waiting", "Nobody is waiting for a place."),
-    DeskList.DRAFTS: DeskWords("Draft sessions", "No session is waiting to be published."),
-    DeskList.OFFERS: DeskWords("Offers in development", "Every offer is published or archived."),
-}
+PLANNERS = frozenset({Role.DELIVERY, Role.ADVISOR})
 
 
 @bp.get("/")
@@ -75,17 +53,28 @@ def _renewal(now: datetime) -> DueWords | None:
 def desk() -> str:
     """What needs somebody today and this week; or one of its lists to the end."""
     now = clock.now()
+    trainer_id = None if PLANNERS & current_user.roles else current_user.id
+    kinds = set(DeskList) if trainer_id is None else set(OF_TRAINERS)
     wanted = request.args.get("list", "")
-    if wanted in set(DeskList):
-        page = page_number(request.args.get("page"))
-        section = desk_queries.whole_list(DeskList(wanted), page=page, now=now)
+    if wanted in kinds:
+        section = desk_queries.whole_list(
+            DeskList(wanted),
+            page=page_number(request.args.get("page")),
+            now=now,
+            trainer_id=trainer_id,
+        )
         return render_template(
             "home/desk_list.html",
             section=section,
             pages=section.pages,
-            words=DESK_WORDS[section.kind],
+            words=section.words,
             address_of_page=lambda number: url_for(".desk", list=wanted, page=number),
         )
+    sections = desk_queries.desk(now=now, trainer_id=trainer_id)
     return render_template(
-        "home/desk.html", sections=desk_queries.desk(now=now), words=DESK_WORDS, today=now
+        "home/desk.html",
+        sections=[one for one in sections if one.lines],
+        done=[one.words.when_empty for one in sections if not one.lines],
+        plans=trainer_id is None,
+        today=now,
     )

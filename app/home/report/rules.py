@@ -99,9 +99,9 @@ WORDS = {
         " total. Heads counted are not among them.",
     ),
     Figure.PEOPLE_OUT_OF_AREA: FigureWords(
-        "Of these, from outside the district",
+        "People from outside the district",
         "people by register",
-        "People who came as staff or volunteers of an organisation outside the district.",
+        "Of the people who came, those of an organisation outside the district.",
     ),
     Figure.ATTENDANCES: FigureWords(
         "Attendances",
@@ -110,12 +110,12 @@ WORDS = {
         " is three attendances.",
     ),
     Figure.IN_PART: FigureWords(
-        "Of these, in part",
+        "Attended in part",
         "attendances by register",
         "Attendances that are marked as in part on a date, or as absent on one date of several.",
     ),
     Figure.WITHOUT_BOOKING: FigureWords(
-        "Of these, without a booking",
+        "Attended without a booking",
         "attendances by register",
         "Attendances of people who were not booked and were added on the register.",
     ),
@@ -127,9 +127,9 @@ WORDS = {
         " added to people or attendances.",
     ),
     Figure.HEADS_OUT_OF_AREA: FigureWords(
-        "Of these, from outside the district",
+        "Heads from outside the district",
         "heads",
-        "Heads that whoever counted said were from outside the district.",
+        "Of the heads counted, those from outside the district, as whoever counted wrote down.",
     ),
     Figure.SCHOOLS: FigureWords(
         "Schools reached",
@@ -148,7 +148,7 @@ WORDS = {
         " added on the register and attendance brought in from earlier records are not among them.",
     ),
     Figure.BOOKED_CAME: FigureWords(
-        "Of these, came",
+        "Booked and came",
         "bookings",
         "Bookings at the start whose person is marked as attended or attended in part.",
     ),
@@ -170,9 +170,9 @@ WORDS = {
         " them or staff, or moved to another date. A place handed to a colleague is not given up.",
     ),
     Figure.LATE_CANCELLATIONS: FigureWords(
-        "Of these, late",
+        "Late cancellations",
         "bookings",
-        "Places that a person gave up with less notice than the partnership asks for.",
+        "Of the places given up, those with less notice than the partnership asks for.",
     ),
     Figure.WAITING_AT_END: FigureWords(
         "Waiting when it began",
@@ -198,7 +198,7 @@ WORDS = {
         "People who asked in the period to be told of new dates of an offer.",
     ),
     Figure.WISHES_OPEN: FigureWords(
-        "Still waiting to be told",
+        "Wishes still open",
         "wishes",
         "Of the wishes of the period, those whose people have not been told of a date yet.",
     ),

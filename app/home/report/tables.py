@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from app.accounts.models import OrganisationKind
-from app.catalogue.models import OfferKind, OfferState
-from app.catalogue.rules import KIND_WORDS, STATE_WORDS
+from app.catalogue.models import OfferState
+from app.catalogue.rules import STATE_WORDS
 from app.home.report import reach_rules
 from app.home.report.composing import Report
 from app.home.report.counting_rules import NO_ORGANISATION, OrganisationFacts
@@ -22,7 +22,7 @@ from app.home.report.rules import (
 from app.impact.reports.documents import PlainTable
 from app.impact.summaries import EvaluationLine, MeasureLines
 
-NO_RATE = "no register"
+NO_RATE = "not known"
 COMPARED = (
     Figure.SESSIONS,
     Figure.PEOPLE,
@@ -102,7 +102,7 @@ def compared(report: Report) -> PlainTable:
 
 
 def offers(report: Report) -> PlainTable:
-    """Each offer: its state, sessions, who came, what people say, and when they are next asked."""
+    """Each offer: its state, its sessions, and who came."""
     figures = (
         Figure.SESSIONS,
         Figure.TO_COME,
@@ -111,31 +111,42 @@ def offers(report: Report) -> PlainTable:
         Figure.ATTENDANCES,
         Figure.HEADS,
     )
-    rows = []
-    for offer, line in report.offers:
-        said = report.answers.lines.get(offer.id, ())
-        rows.append(
-            [
-                offer.title,
-                KIND_WORDS[OfferKind(offer.kind)].one,
-                STATE_WORDS[OfferState(offer.state)],
-                *(f"{line[figure]:,}" for figure in figures),
-                line.rate.words if line.rate else NO_RATE,
-                _headlines(said),
-                _next(said),
-            ]
-        )
-    columns = [
-        "Offer",
-        "Kind",
-        "State",
-        *_titles(figures),
-        RATE_WORDS.title,
-        "What people say",
-        "Next",
+    rows = [
+        [
+            offer.title,
+            STATE_WORDS[OfferState(offer.state)],
+            *_numbers(line, figures),
+            line.rate.words if line.rate else NO_RATE,
+        ]
+        for offer, line in report.offers
     ]
-    note = "What people say is of all sessions of an offer, with count and base; never of fewer"
-    return _table("Learning offers", columns, rows, f"{note} than 10 answers.")
+    columns = ["Offer", "State", *_titles(figures), RATE_WORDS.title]
+    note = "An offer stands here if it is shown or being developed, or had a session in the period."
+    return _table("Learning offers", columns, rows, note)
+
+
+def offers_with_sessions(report: Report) -> PlainTable:
+    """Of these the ones with something to say of the period: what the page shows at once."""
+    whole = offers(report)
+    busy = {line.name for _, line in report.offers if not line.is_empty}
+    rows = [row for row in whole["rows"] if row[0] in busy]
+    others = len(whole["rows"]) - len(rows)
+    note = (
+        f"{others:,} more had nothing in this time; they are in the Excel file." if others else ""
+    )
+    return _table(whole["title"], whole["columns"], rows, note)
+
+
+def evaluations(report: Report) -> PlainTable:
+    """Each offer: what people say of it, and when they are next asked (R42, R54)."""
+    lines = report.answers.lines
+    rows = [
+        [offer.title, _headlines(lines[offer.id], offer.title), _next(lines[offer.id])]
+        for offer, _ in report.offers
+        if offer.id in lines
+    ]
+    note = "Of all sessions of an offer, with count and base; never of fewer than 10 answers."
+    return _table("Evaluation of each offer", ["Offer", "What people say", "Next"], rows, note)
 
 
 def held(report: Report) -> PlainTable:
@@ -317,6 +328,7 @@ def all_tables(report: Report) -> list[PlainTable]:
         places,
         unmet,
         said,
+        evaluations,
         sectors,
     )
     more = (organisations, education, establishments, low_reach, to_approach)
@@ -381,13 +393,19 @@ def _low(one: reach_rules.Reached) -> str:
     return "low" if one.is_low else ""
 
 
-def _headlines(lines: Sequence[EvaluationLine]) -> str:
-    shown = [line.headline for line in lines if line.headline]
-    return "; ".join(f"{step.number} {step.words}" for step in shown) or "no figures yet"
+def _headlines(lines: Sequence[EvaluationLine], title: str) -> str:
+    """The headline of each evaluation; one that asks about more than the offer says its name."""
+    shown = [
+        f"{'' if line.title == title else f'{line.title}: '}{line.headline.number}"
+        f" {line.headline.words}"
+        for line in lines
+        if line.headline
+    ]
+    return "; ".join(shown) or "no figures yet"
 
 
 def _next(lines: Sequence[EvaluationLine]) -> str:
-    return "; ".join(dict.fromkeys(line.next_words for line in lines)) or "No survey planned"
+    return "; ".join(dict.fromkeys(line.next_words for line in lines))
 
 
 def _asked(report: Report) -> list[tuple[str, Sequence[MeasureLines]]]:

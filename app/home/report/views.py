@@ -21,7 +21,7 @@ bp = Blueprint("report", __name__)
 readers_only = for_roles(Role.DELIVERY, Role.ADVISOR, Role.EVALUATOR)
 
 ROWS_ON_THE_PAGE = 25
-ROWS_ON_PAPER = 15
+ROWS_ON_PAPER = 30
 
 
 @bp.get("/manage/report")

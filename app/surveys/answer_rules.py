@@ -46,11 +46,11 @@ class AskedQuestion:
     is_required: bool = False
     shown_if_key: str | None = None
     shown_if_values: tuple[str, ...] = ()
-    also_if_key: str | None = None
-    also_if_values: tuple[str, ...] = ()
     options: tuple[AskedOption, ...] = ()
     lowest_words: str = ""
     highest_words: str = ""
+    also_if_key: str | None = None
+    also_if_values: tuple[str, ...] = ()
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

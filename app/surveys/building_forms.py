@@ -19,11 +19,17 @@ from app.kernel.forms import (
     radios,
     select_one,
 )
-from app.surveys.answer_rules import AskedQuestion
+from app.surveys.answer_rules import AskedQuestion, Condition
 from app.surveys.building_queries import BankQuestion
 from app.surveys.models import QuestionKind, QuestionnaireKind
 from app.surveys.option_rules import NONE_OF_THEM, NOT_MY_ROLE, QuestionDetails
-from app.surveys.questionnaire_rules import FEWEST_ANSWERS, SCALE_OF_KIND, WrittenQuestion
+from app.surveys.questionnaire_rules import (
+    FEWEST_ANSWERS,
+    MOST_CONDITIONS,
+    SCALE_OF_KIND,
+    TOO_MANY_CONDITIONS,
+    WrittenQuestion,
+)
 
 MOST_ANSWERS = 20
 LABEL_LENGTH = 120
@@ -203,7 +209,7 @@ def typed_of(question: WrittenQuestion) -> dict[str, Any]:
 
 
 class WhenForm(PageForm):
-    """The answers to an earlier question after which this one is asked."""
+    """The answers to one or two earlier questions after which this one is asked."""
 
     answers = SelectMultipleField(
         "Ask it only after these answers",
@@ -218,19 +224,18 @@ class WhenForm(PageForm):
         )
 
     def validate_answers(self, field: Field) -> None:
-        """They are answers to one question."""
-        if len({answer.partition(" ")[0] for answer in field.data or ()}) > 1:
-            raise ValidationError("Choose answers to one question only")
+        """They are answers to no more questions than one can depend on."""
+        if len(self.conditions) > MOST_CONDITIONS:
+            raise ValidationError(TOO_MANY_CONDITIONS)
 
     @property
-    def router_key(self) -> str | None:
-        """The question it depends on; None to ask everybody."""
-        return self.answers.data[0].partition(" ")[0] if self.answers.data else None
-
-    @property
-    def values(self) -> list[str]:
-        """The answers after which it is asked."""
-        return [answer.partition(" ")[2] for answer in self.answers.data or ()]
+    def conditions(self) -> list[Condition]:
+        """The questions it depends on, each with the answers after which it is asked."""
+        chosen: dict[str, list[str]] = {}
+        for answer in self.answers.data or ():
+            router, _, value = answer.partition(" ")
+            chosen.setdefault(router, []).append(value)
+        return [(router, tuple(values)) for router, values in chosen.items()]
 
 
 class BankForm(PageForm):

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from app.accounts.models import Person
 from app.kernel.db import db
 from app.kernel.refusals import Refused
 from app.surveys import building_queries, queries
-from app.surveys.answer_rules import AskedQuestion
+from app.surveys.answer_rules import AskedQuestion, Condition
 from app.surveys.building import (
     IN_BULK,
     copy_questions,
@@ -24,7 +24,9 @@ from app.surveys.building_queries import places_of
 from app.surveys.models import Measure, Question, QuestionKind, QuestionOption
 from app.surveys.option_rules import QuestionDetails, key_for, options_of
 from app.surveys.questionnaire_rules import (
+    MOST_CONDITIONS,
     MOST_QUESTIONS,
+    TOO_MANY_CONDITIONS,
     can_route,
     moved,
     place_for,
@@ -33,6 +35,8 @@ from app.surveys.questionnaire_rules import (
 
 NOT_THERE = "This question is not in the draft any more: nothing was changed"
 FULL = f"There are {MOST_QUESTIONS} questions already, and nobody finishes more: remove one first"
+ROUTING = ("shown_if_key", "shown_if_values", "also_if_key", "also_if_values")
+EVERYBODY: dict[str, str | None] = dict.fromkeys(ROUTING)
 
 
 def add_question(
@@ -83,21 +87,22 @@ def change_question(
 def route_question(
     version_id: int,
     key: str,
-    router_key: str | None,
-    values: Sequence[str],
+    conditions: Sequence[Condition],
     *,
     actor: Person,
     now: datetime,
 ) -> None:
-    """Ask a question only after these answers to an earlier one; without one ask everybody."""
+    """Ask only after these answers to one earlier question, or to each of two; else everybody."""
     draft = draft_for_change(version_id)
-    if router_key is not None:
-        earlier = {one.key: one for one in routers_for(version_id, key)}
+    earlier = {one.key: one for one in routers_for(version_id, key)}
+    for router_key, values in conditions:
         router = earlier.get(router_key)
         if router is None or not values or not set(values) <= set(router.choices):
             raise Refused("Choose answers of a question that comes before this one")
-    routing = " ".join(values) if router_key else None
-    _update(version_id, key, {"shown_if_key": router_key, "shown_if_values": routing})
+    if len(conditions) > MOST_CONDITIONS or len(dict(conditions)) < len(conditions):
+        raise Refused(TOO_MANY_CONDITIONS)
+    routing = [part for router_key, values in conditions for part in (router_key, " ".join(values))]
+    _update(version_id, key, {**EVERYBODY, **dict(zip(ROUTING, routing, strict=False))})
     note(draft, "routed", actor=actor, now=now, question=key)
 
 
@@ -180,14 +185,13 @@ def add_standard_questions(
     ids = [question.id for question in wanted]
     copy_questions(version_id, lambda source: source.id.in_(ids), behind=behind)
     there = dict(places).keys()
+    of_these = Question.key.in_([question.key for question in wanted])
     lone = update(Question).where(
         Question.version_id == version_id,
-        Question.key.in_([question.key for question in wanted]),
-        Question.shown_if_key.not_in(there),
+        of_these,
+        or_(Question.shown_if_key.not_in(there), Question.also_if_key.not_in(there)),
     )
-    db.session.execute(
-        lone.values(shown_if_key=None, shown_if_values=None), execution_options=IN_BULK
-    )
+    db.session.execute(lone.values(**EVERYBODY), execution_options=IN_BULK)
     put_in_order(version_id, places)
     note(draft, "added standard questions to", actor=actor, now=now, count=len(wanted))
     return len(wanted)

@@ -117,11 +117,13 @@ def rename_section(slug: str, key: str) -> ResponseReturnValue:
 @bp.route("/manage/questionnaires/<slug>/draft/questions/<key>/when", methods=["GET", "POST"])
 @planners_only
 def when_to_ask(slug: str, key: str) -> ResponseReturnValue:
-    """Ask a question of everybody, or only after some answers to an earlier one."""
+    """Ask a question of everybody, or only after some answers to one or two earlier ones."""
     draft = draft_of(slug)
     asked = _written(draft, key, building_queries.SUBJECT_IN_LISTS).asked
     routers = question_building.routers_for(draft.id, key)
-    form = WhenForm(answers=[f"{asked.shown_if_key} {value}" for value in asked.shown_if_values])
+    form = WhenForm(
+        answers=[f"{router} {value}" for router, values in asked.conditions for value in values]
+    )
     form.offer(routers)
     if form.submitted_and_valid():
         try:
@@ -129,8 +131,7 @@ def when_to_ask(slug: str, key: str) -> ResponseReturnValue:
                 question_building.route_question(
                     draft.id,
                     key,
-                    form.router_key,
-                    form.values,
+                    form.conditions,
                     actor=current_user,
                     now=clock.now(),
                 )
@@ -170,7 +171,7 @@ def remove_question(slug: str, key: str) -> ResponseReturnValue:
         dependent=[
             one
             for one in building_queries.written_questions(draft.id)
-            if one.asked.shown_if_key == key
+            if key in dict(one.asked.conditions)
         ],
     )
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from app.surveys.answer_rules import AskedQuestion
+from app.surveys.answer_rules import AskedQuestion, Condition
 from app.surveys.models import MeasureScale, QuestionKind
 
 MOST_QUESTIONS = 50
 FEWEST_ANSWERS = 2
 WORDS_QUOTED = 70
+MOST_CONDITIONS = 2
+TOO_MANY_CONDITIONS = "Choose answers to two questions at most"
 SCALE_OF_KIND = {
     QuestionKind.SINGLE: MeasureScale.SHARE,
     QuestionKind.YES_NO: MeasureScale.SHARE,
@@ -134,12 +136,30 @@ def _routing_faults(
     all_keys: set[str],
     never_asked: set[str],
 ) -> Iterator[str]:
-    asked = question.asked
-    if asked.shown_if_key is None:
-        return
-    router = earlier.get(asked.shown_if_key)
+    found = [
+        sentence
+        for condition in question.asked.conditions
+        for sentence in _condition_faults(question, condition, earlier, all_keys, never_asked)
+    ]
+    yield from found
+    if not found and _contradict(_all_conditions(question, earlier), earlier):
+        yield (
+            f"Choose again when to ask {question.name}: "
+            "nobody can have given both of the answers that it depends on"
+        )
+
+
+def _condition_faults(
+    question: WrittenQuestion,
+    condition: Condition,
+    earlier: dict[str, WrittenQuestion],
+    all_keys: set[str],
+    never_asked: set[str],
+) -> Iterator[str]:
+    asked, (router_key, values) = question.asked, condition
+    router = earlier.get(router_key)
     if router is None:
-        if asked.shown_if_key in all_keys - {asked.key}:
+        if router_key in all_keys - {asked.key}:
             yield f"Move {question.name} behind the question that it depends on"
         else:
             yield f"Choose again when to ask {question.name}: it depends on a question not here"
@@ -147,14 +167,41 @@ def _routing_faults(
     if not can_route(router.asked):
         yield f"Choose again when to ask {question.name}: {router.name} has no answers to choose"
         return
-    missing = [value for value in asked.shown_if_values if value not in router.asked.choices]
-    if missing or not asked.shown_if_values:
+    if not values or any(value not in router.asked.choices for value in values):
         yield (
             f"Choose again when to ask {question.name}: "
             f"{router.name} does not have the answer that it depends on"
         )
     elif router.asked.key in never_asked:
         yield f"Nobody would be asked {question.name}, since nobody is asked {router.name}"
+
+
+def _all_conditions(
+    question: WrittenQuestion, earlier: dict[str, WrittenQuestion]
+) -> list[Condition]:
+    """What whoever is asked has answered: to its routers, to theirs, and so on."""
+    found: list[Condition] = []
+    for condition in question.asked.conditions:
+        router = earlier.get(condition[0])
+        found += [condition, *(_all_conditions(router, earlier) if router else [])]
+    return found
+
+
+def _contradict(conditions: Sequence[Condition], earlier: dict[str, WrittenQuestion]) -> bool:
+    """Whether nobody can have answered so: one answer is no other, and “none” stands alone."""
+    wanted: dict[str, list[set[str]]] = {}
+    for key, values in conditions:
+        wanted.setdefault(key, []).append(set(values))
+    for key, alternatives in wanted.items():
+        asked = earlier[key].asked
+        together = set[str]()
+        if asked.kind == QuestionKind.MULTIPLE:
+            together = {option.value for option in asked.options if option.counts}
+        if not set.intersection(*alternatives) and not all(
+            values & together for values in alternatives
+        ):
+            return True
+    return False
 
 
 def _measure_faults(

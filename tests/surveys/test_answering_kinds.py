@@ -60,7 +60,7 @@ def version_id(app: Flask, now: datetime) -> int:
     draft = building.create_questionnaire("Own", QuestionnaireKind.IMPACT, actor=actor, now=now)
     for kind, details in OWN:
         question_building.add_question(draft.id, kind, details, actor=actor, now=now)
-    question_building.route_question(draft.id, MUCH, USED, ["yes"], actor=actor, now=now)
+    question_building.route_question(draft.id, MUCH, [(USED, ("yes",))], actor=actor, now=now)
     building.publish(draft.id, moves_plans=False, actor=actor, now=now)
     db.session.add(
         Evaluation(

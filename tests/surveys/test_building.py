@@ -15,6 +15,7 @@ from app.audit.models import AuditLine
 from app.kernel.db import db
 from app.kernel.refusals import Refused
 from app.surveys import building, building_queries, queries, question_building
+from app.surveys.answer_rules import Condition
 from app.surveys.building_queries import VersionFacts
 from app.surveys.models import (
     Evaluation,
@@ -81,7 +82,7 @@ def test_a_questionnaire_is_built_published_and_asked(actor: Person, now: dateti
     other = add(draft, "long_text", OTHER, actor)
     why = add(draft, "short_text", WHY, actor)
     assert keys(draft) == [often, why, other]  # behind the others of its section
-    question_building.route_question(draft.id, why, often, ["never"], actor=actor, now=now)
+    question_building.route_question(draft.id, why, [(often, ("never",))], actor=actor, now=now)
     assert building.publish(draft.id, moves_plans=True, actor=actor, now=now) == 0
     asked = queries.asked_questions(draft.id, "it")
     assert [(one.key, one.shown_if_key, one.shown_if_values) for one in asked] == [
@@ -103,7 +104,7 @@ def test_what_has_a_fault_is_not_published(actor: Person, now: datetime) -> None
         building.publish(draft.id, moves_plans=False, actor=actor, now=now)
     often = add(draft, "single", OFTEN, actor)
     why = add(draft, "short_text", WHY, actor)
-    question_building.route_question(draft.id, why, often, ["never"], actor=actor, now=now)
+    question_building.route_question(draft.id, why, [(often, ("never",))], actor=actor, now=now)
     question_building.remove_question(draft.id, often, actor=actor, now=now)
     with pytest.raises(Refused, match="it depends on a question not here"):
         building.publish(draft.id, moves_plans=False, actor=actor, now=now)
@@ -119,7 +120,7 @@ CHANGES: list[Change] = [
         version, key, OTHER, actor=who, now=now
     ),
     lambda version, key, who, now: question_building.route_question(
-        version, key, None, [], actor=who, now=now
+        version, key, [], actor=who, now=now
     ),
     lambda version, key, who, now: question_building.move_question(
         version, key, 1, actor=who, now=now
@@ -312,8 +313,33 @@ def test_only_answers_of_earlier_questions_route(
     found["later"] = add(draft, "yes_no", QuestionDetails("Sure?", "Later"), actor)
     with pytest.raises(Refused, match="Choose answers of a question that comes before"):
         question_building.route_question(
-            draft.id, asked, found[router], values, actor=actor, now=now
+            draft.id, asked, [(found[router], tuple(values))], actor=actor, now=now
         )
+
+
+def test_a_question_depends_on_two_answers_at_most(actor: Person, now: datetime) -> None:
+    draft = begin(actor, now)
+    routers = [
+        (add(draft, "yes_no", QuestionDetails(f"Used part {number}?", "Using it"), actor), ("yes",))
+        for number in range(3)
+    ]
+    why = add(draft, "short_text", WHY, actor)
+
+    def route(*conditions: Condition) -> None:
+        question_building.route_question(draft.id, why, conditions, actor=actor, now=now)
+
+    route(*routers[:2])
+    assert building_queries.written_questions(draft.id)[-1].asked.conditions == tuple(routers[:2])
+    with pytest.raises(Refused, match="Choose answers to two questions at most"):
+        route(*routers)
+    with pytest.raises(Refused, match="Choose answers to two questions at most"):
+        route(routers[0], (routers[0][0], ("no",)))
+    building.publish(draft.id, moves_plans=False, actor=actor, now=now)
+    second = building.begin_version("neglect", actor=actor, now=now)
+    copied = building_queries.written_questions(second.id)[-1]
+    assert copied.asked.conditions == tuple(routers[:2])
+    question_building.route_question(second.id, why, [], actor=actor, now=now)
+    assert building_queries.written_questions(second.id)[-1].asked.conditions == ()
 
 
 def test_a_draft_thrown_away_leaves_nothing_behind(actor: Person, now: datetime) -> None:

@@ -294,6 +294,27 @@ def test_a_question_is_removed_with_a_word_on_what_depends_on_it(
     assert "it depends on a question not here" in page.words
 
 
+def test_a_question_is_asked_after_answers_to_two_others(
+    client: PageClient, draft: int, staff: Person, now: datetime
+) -> None:
+    for kind, words in ((QuestionKind.YES_NO, "Every week?"), (QuestionKind.LONG_TEXT, "Why?")):
+        details = QuestionDetails(words, "Using it")
+        question_building.add_question(draft, kind, details, actor=staff, now=now)
+    db.session.commit()
+    page = client.click(client.get(VERSION), "Whom to ask Why?")
+    both = ["q_do_you_use_it yes", "q_every_week yes", "q_every_week no"]
+    page = client.submit(page, {"answers": both})
+    assert (
+        "Asked after “Yes” to “Do you use it?”, and after “Yes” or “No” to “Every week?”"
+        in page.words
+    )
+    page = client.click(page, "Whom to ask Why?")
+    ticked = page.select("input", name="answers", checked=True)
+    assert sorted(box["value"] for box in ticked) == sorted(both)
+    page = client.submit(page, {"answers": [*both, "q_how_often often"]})
+    assert page.errors == ["Choose answers to two questions at most"]
+
+
 def test_a_draft_published_by_somebody_else_meanwhile_is_not_changed(
     client: PageClient, draft: int, staff: Person, now: datetime
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 from flask import Flask
@@ -34,6 +35,7 @@ def written(
     kind: str = "yes_no",
     *,
     when: tuple[str, ...] | None = None,
+    also: tuple[str, ...] | None = None,
     section: str = "A",
     options: tuple[AskedOption, ...] = YES_NO,
     measure: str = "",
@@ -48,6 +50,8 @@ def written(
         kind=kind,
         shown_if_key=when[0] if when else None,
         shown_if_values=when[1:] if when else (),
+        also_if_key=also[0] if also else None,
+        also_if_values=also[1:] if also else (),
         options=options if has_options else (),
     )
     return WrittenQuestion(asked, measure, measure.title(), scale if measure else "")
@@ -92,6 +96,31 @@ SAME_LABELS = (AskedOption(1, "a", "Often", True), AskedOption(2, "b", "often"))
             [written("a", "long_text"), written("b", when=("a", "yes"))],
             "b",
             "Choose again when to ask “About b?”: “About a?” has no answers to choose",
+        ),
+        (
+            [written("a"), written("b"), written("c", when=("a", "yes"), also=("gone", "yes"))],
+            "c",
+            "Choose again when to ask “About c?”: it depends on a question not here",
+        ),
+        (
+            [
+                written("a"),
+                written("b", when=("a", "no")),
+                written("c", when=("a", "yes"), also=("b", "yes")),
+            ],
+            "c",
+            "Choose again when to ask “About c?”: nobody can have given both of the answers that "
+            "it depends on",
+        ),
+        (
+            [
+                written("a", "multiple"),
+                written("b", when=("a", "no")),  # none of them
+                written("c", when=("b", "yes"), also=("a", "yes")),
+            ],
+            "c",
+            "Choose again when to ask “About c?”: nobody can have given both of the answers that "
+            "it depends on",
         ),
         (
             [written("a", options=YES_NO[:1])],
@@ -162,29 +191,38 @@ def test_the_standard_questionnaires_have_no_fault(app: Flask, kind: Questionnai
 def drafts(draw: st.DrawFn) -> list[WrittenQuestion]:
     """Questions in sections, each asked of everybody or by answers that may or may not exist."""
     kinds = st.sampled_from(["yes_no", "score", "scale", "multiple", "short_text", "long_text"])
-    count = draw(st.integers(1, 8))
+    count = draw(st.integers(1, 6))
     questions = []
     for number in range(count):
         when = None
         if draw(st.booleans()):
             router = draw(st.integers(0, count))
             when = (f"q{router}", *draw(st.lists(st.sampled_from(["yes", "no", "3", "zz"]))))
+        also = None
+        if when and draw(st.booleans()):
+            others = [f"q{other}" for other in range(count + 1) if f"q{other}" != when[0]]
+            also = (draw(st.sampled_from(others)), draw(st.sampled_from(["yes", "no", "3"])))
         question = written(
-            f"q{number}", draw(kinds), when=when, section=draw(st.sampled_from("ABC"))
+            f"q{number}", draw(kinds), when=when, also=also, section=draw(st.sampled_from("ABC"))
         )
         required = replace(question.asked, is_required=draw(st.booleans()))
         questions.append(replace(question, asked=required))
     return questions
 
 
-def with_what_it_needs(questions: list[AskedQuestion], wanted: AskedQuestion) -> dict[str, str]:
-    """The answers that lead to this question."""
-    answers: dict[str, str] = {}
-    by_key = {question.key: question for question in questions}
-    while wanted.shown_if_key is not None:
-        answers[wanted.shown_if_key] = wanted.shown_if_values[0]
-        wanted = by_key[wanted.shown_if_key]
-    return answers
+def what_it_needs(
+    questions: list[AskedQuestion], wanted: AskedQuestion
+) -> dict[str, list[str]] | None:
+    """Answers after which this question is asked, found by trying them all; None without any."""
+    routers = [question for question in questions if can_route(question) and question.choices]
+    tried = [
+        [value for value in question.choices if value in {"yes", "no", "3"}] for question in routers
+    ]
+    for values in product(*tried):
+        given = {one.key: [value] for one, value in zip(routers, values, strict=True)}
+        if wanted in questions_shown(questions, given):
+            return given
+    return None
 
 
 @given(drafts())
@@ -195,20 +233,20 @@ def test_without_a_fault_every_question_can_come_up_and_everybody_reaches_the_en
         return
     questions = [question.asked for question in draft]
     for wanted in questions:
-        needed = with_what_it_needs(questions, wanted)
-        shown = questions_shown(questions, {key: [value] for key, value in needed.items()})
-        assert wanted in shown
-        assert walked_to_the_end(questions, needed) >= {*needed, wanted.key}
+        needed = what_it_needs(questions, wanted)
+        assert needed is not None
+        shown = {one.key for one in questions_shown(questions, needed)}
+        assert walked_to_the_end(questions, needed) == shown
 
 
-def walked_to_the_end(questions: list[AskedQuestion], needed: dict[str, str]) -> set[str]:
+def walked_to_the_end(questions: list[AskedQuestion], needed: dict[str, list[str]]) -> set[str]:
     """Go through all screens, answering each question; which questions came up."""
     walk, step, seen = Walk(questions, {}), 1, set[str]()
     while True:
         section = walk.sections[step - 1]
         assert walk.step(str(step)) == step
         sent = {
-            one.key: [needed.get(one.key) or (one.choices or ["words"])[0]]
+            one.key: needed.get(one.key) or [(one.choices or ["words"])[0]]
             for one in section.questions
         }
         seen |= sent.keys()
@@ -225,18 +263,18 @@ def walked_to_the_end(questions: list[AskedQuestion], needed: dict[str, str]) ->
 def test_a_question_that_never_comes_up_is_always_named(draft: list[WrittenQuestion]) -> None:
     questions = [question.asked for question in draft]
     named = {fault.key for fault in faults(draft)}
-    possible: set[str] = set()
-    for question in questions:
-        router = next((q for q in questions if q.key == question.shown_if_key), None)
-        is_open = question.shown_if_key is None or (
-            question.shown_if_key in possible
-            and router is not None
-            and can_route(router)
-            and set(question.shown_if_values) & set(router.choices)
-        )
-        if is_open:
-            possible.add(question.key)
+    possible = {one.key for one in questions if what_it_needs(questions, one) is not None}
     assert {question.key for question in questions} - possible <= named
+
+
+def test_several_answers_of_a_list_can_be_given_together() -> None:
+    three = (*ALL_COUNT, AskedOption(3, "none", "None"))
+    form = [
+        written("a", "multiple", options=three),
+        written("b", when=("a", "yes")),
+        written("c", when=("b", "yes"), also=("a", "no")),
+    ]
+    assert faults(form) == []
 
 
 places = st.lists(st.sampled_from("ABC"), min_size=1, max_size=8).map(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from sqlalchemy import func, select
 
 from app.kernel.db import db
 from app.surveys import queries, questionnaires
-from app.surveys.answer_rules import AskedOption, AskedQuestion, check, questions_shown
+from app.surveys.answer_rules import (
+    AskedOption,
+    AskedQuestion,
+    check,
+    questions_shown,
+    screens,
+    sections_to_come,
+)
 from app.surveys.models import (
     Measure,
     MeasureScale,
@@ -150,6 +158,21 @@ def test_what_a_hidden_question_says_routes_nobody() -> None:
     form = [question("a"), question("b", router="a"), question("c", router="b")]
     shown = questions_shown(form, {"a": ["no"], "b": ["yes"]})
     assert [one.key for one in shown] == ["a"]
+
+
+def test_a_question_of_two_conditions_is_asked_of_those_who_meet_both() -> None:
+    both = replace(question("c", router="a"), also_if_key="b", also_if_values=("no",))
+    form = [question("a"), question("b"), both]
+    for first, second, keys in (
+        ("yes", "no", ["a", "b", "c"]),
+        ("yes", "yes", ["a", "b"]),
+        ("no", "no", ["a", "b"]),
+    ):
+        shown = questions_shown(form, {"a": [first], "b": [second]})
+        assert [one.key for one in shown] == keys
+    assert len(screens(form)) == 2  # on a screen of its own: it cannot be known before
+    [*_, last] = sections_to_come(form, {"a": ["yes"]})
+    assert [one.key for one in last.questions] == ["c"]
 
 
 def test_empty_values_are_no_answer() -> None:

@@ -118,9 +118,7 @@ class Respondents:
 
 
 def _is_asked(question: AskedQuestion, answers: Answers) -> bool:
-    if question.shown_if_key is None:
-        return True
-    return bool(set(answers.get(question.shown_if_key, ())) & set(question.shown_if_values))
+    return all(set(answers.get(key, ())) & set(values) for key, values in question.conditions)
 
 
 def _asked_score(kind: str, key: str, knowledge: Knowledge) -> int:

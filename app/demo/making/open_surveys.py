@@ -103,7 +103,7 @@ def _answer(
     chance, count = respondents.chance, facts["responses"]
     version_id = cast(int, evaluation.open_version_id)
     questions = asked_questions(version_id, evaluation.subject_words)
-    routed = any(question.shown_if_key for question in questions)
+    routed = any(question.conditions for question in questions)
     fixed = Fixed.from_counts(facts, chance, responses=count, routed=routed)
     first = london_date(cast(datetime, evaluation.open_from))
     last = london_date(min(cast(datetime, evaluation.open_until), now))

@@ -102,6 +102,8 @@ def _questions(version_ids: set[int]) -> dict[int, list[Sequence[Any]]]:
             Question.kind,
             Question.shown_if_key,
             Question.shown_if_values,
+            Question.also_if_key,
+            Question.also_if_values,
             QuestionOption.value,
             QuestionOption.label,
             QuestionOption.counts,
@@ -124,8 +126,9 @@ def _questions(version_ids: set[int]) -> dict[int, list[Sequence[Any]]]:
 
 def _lines(when: str, subject: str, questions: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
     for row in questions:
-        _, title, number, key, words, kind, shown_if, values, value, label = row[:10]
-        counts, outside, measure, says, scale = row[10:]
+        _, title, number, key, words, kind = row[:6]
+        value, label, counts, outside, measure, says, scale = row[10:]
+        conditions = [f"{router} = {values}" for router, values in (row[6:8], row[8:10]) if router]
         yield [
             when,
             title,
@@ -133,7 +136,7 @@ def _lines(when: str, subject: str, questions: Iterable[Sequence[Any]]) -> Itera
             key,
             words.replace("{subject}", subject),
             kind.value.replace("_", " "),
-            f"those who answered {shown_if} = {values}" if shown_if else ANYBODY,
+            f"those who answered {' and '.join(conditions)}" if conditions else ANYBODY,
             value or "",
             label or "",
             "" if value is None else "yes" if counts else "no",

@@ -277,7 +277,7 @@ def figures_of_booking(booking: BookingFacts, session: SessionFacts) -> tuple[Fi
         return ()
     if booking.state == BookingState.CANCELLED:
         return (*_given_up(booking), *_at_start(booking, session))
-    if booking.state == BookingState.WAITING:
+    if booking.state == BookingState.WAITING and not has_come(booking):
         return (Figure.WAITING_AT_END if session.has_begun else Figure.WAITING_NOW,)
     return (*_attendance(booking), *_at_start(booking, session))
 

@@ -8,10 +8,14 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import app.accounts.imports.organisations_views
+import app.accounts.imports.schools_views
+import app.accounts.imports.views
 import app.accounts.manage_views
 import app.accounts.profile_views
 import app.accounts.views
 import app.attendance.manage_views
+import app.attendance.meeting_views
 import app.bookings.adjustment_views
 import app.bookings.approval_views
 import app.bookings.cant_come_views
@@ -27,11 +31,14 @@ import app.bookings.waiting_views
 import app.catalogue.bulletin_views
 import app.catalogue.feed_views
 import app.catalogue.manage_views
+import app.catalogue.run_views
 import app.catalogue.views
 import app.demo.views
+import app.home.people.organisation_views
+import app.home.people.views
+import app.home.report.views
 import app.home.views
 import app.impact.group_views
-import app.home.report.views
 import app.impact.manage_views
 import app.impact.need_views
 import app.impact.reports.figures_views
@@ -45,6 +52,7 @@ import app.improvement.manage_views
 import app.improvement.need_views
 import app.notices.manage_views
 import app.notices.wording_views
+import app.notices.written_views
 import app.partnership.views
 import app.record.views
 import app.surveys.building_views
@@ -65,9 +73,11 @@ TABLE_NAMES = tuple(table.name for table in schema.TABLES)
 
 BLUEPRINTS = (
     app.home.views.bp,
+    app.home.people.views.bp,
+    app.home.people.organisation_views.bp,
+    app.home.report.views.bp,
     app.catalogue.views.bp,
     app.catalogue.feed_views.bp,
-    app.home.report.views.bp,
     app.bookings.views.bp,
     app.bookings.colleague_views.bp,
     app.bookings.approval_views.bp,
@@ -83,14 +93,17 @@ BLUEPRINTS = (
     app.partnership.views.bp,
     app.demo.views.bp,
     app.catalogue.manage_views.bp,
+    app.catalogue.run_views.bp,
     app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
     app.bookings.phone_views.bp,
     app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,
     app.attendance.manage_views.bp,
+    app.attendance.meeting_views.bp,
     app.notices.manage_views.bp,
     app.notices.wording_views.bp,
+    app.notices.written_views.bp,
     app.surveys.manage_views.bp,
     app.surveys.open_link_views.bp,
     app.surveys.schedule_views.bp,
@@ -111,6 +124,9 @@ BLUEPRINTS = (
     app.improvement.need_views.bp,
     app.impact.need_views.bp,
     app.accounts.manage_views.bp,
+    app.accounts.imports.views.bp,
+    app.accounts.imports.schools_views.bp,
+    app.accounts.imports.organisations_views.bp,
 )
 
 

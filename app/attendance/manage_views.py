@@ -5,45 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.accounts.models import Person
 from app.attendance import operations, queries
+from app.attendance.event_in_address import event_and_date, may_take_register
 from app.attendance.forms import CHOICES, SAVED_WORDS, RegisterForm
 from app.attendance.queries import RegisterLine
-from app.attendance.rules import default_date, register_opens_at
+from app.attendance.rules import register_opens_at
 from app.bookings.models import AttendanceOutcome
-from app.bookings.queries import event_by_reference
-from app.catalogue.models import Event, EventState
+from app.catalogue.models import Event
 from app.kernel import clock
-from app.kernel.access import Role, for_roles
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
-from app.kernel.paging import page_number
 
 bp = Blueprint("manage_attendance", __name__)
 
 
-def _event_and_date(reference: str) -> tuple[Event, int]:
-    """The event, and the index of the date that the address asks for."""
-    event = event_by_reference(reference)
-    if event is None or event.state is EventState.DRAFT:
-        abort(404)
-    if "date" not in request.args:
-        return event, default_date([date.starts_at for date in event.dates], clock.now())
-    number = page_number(request.args["date"])
-    if number > len(event.dates):
-        abort(404)
-    return event, number - 1
-
-
 @bp.route("/manage/events/<reference>/register", methods=["GET", "POST"])
-@for_roles(Role.DELIVERY, Role.ADVISOR)
+@may_take_register
 def register(reference: str) -> str | Response:
     """Who came on one date: one page, one form, saved at once and as often as needed."""
-    event, number = _event_and_date(reference)
+    event, number = event_and_date(reference)
     date, form = event.dates[number], RegisterForm()
     chosen: dict[str, AttendanceOutcome] = {}
     if form.is_submitted():
@@ -51,7 +36,7 @@ def register(reference: str) -> str | Response:
         wants_to_save = "everyone" not in request.form and not form.form_errors
         if wants_to_save and form.validate() and _save(event, date.id, chosen, form):
             return redirect(url_for(".register", reference=reference, date=number + 1))
-        event, _ = _event_and_date(reference)
+        event, _ = event_and_date(reference)
     is_filled_in = "everyone" in request.form
     found = queries.register_lines(event.id, event.dates[number].id)
     lines = [_as_chosen(line, chosen, is_filled_in=is_filled_in) for line in found]
@@ -97,10 +82,10 @@ def _as_chosen(
 
 
 @bp.get("/manage/events/<reference>/register/sheet")
-@for_roles(Role.DELIVERY, Role.ADVISOR)
+@may_take_register
 def sheet(reference: str) -> str:
     """The list of names to print and sign."""
-    event, number = _event_and_date(reference)
+    event, number = event_and_date(reference)
     lines = queries.register_lines(event.id, event.dates[number].id)
     return render_template(
         "attendance/sheet.html", event=event, date=event.dates[number], lines=lines

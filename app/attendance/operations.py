@@ -16,7 +16,7 @@ from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingS
 from app.bookings.operations import admit
 from app.bookings.places import lock_event
 from app.catalogue.models import Event, EventDate, EventState
-from app.kernel.db import Base, db, insert_together
+from app.kernel.db import Base, db, insert_and_return, insert_together
 from app.kernel.errors import Refused
 from app.kernel.london import clock_words, date_words
 
@@ -36,10 +36,10 @@ def record_attendance(
         )
     )
     if known is None:
-        known = _attendance(booking.id, event_date.id, outcome, actor, now)
+        known = new_attendance(booking.id, event_date.id, outcome, actor, now)
         db.session.add(known)
     else:
-        _correct(known, outcome, actor, now)
+        correct(known, outcome, actor, now)
     return known
 
 
@@ -57,18 +57,19 @@ def save_register(
     Somebody who is not named keeps what was said before. People who came without booking are added.
     """
     event, actor = lock_event(event_id), read_again(actor)
-    date = _date_of(event, event_date_id, now)
-    bookings, register = _live_bookings(event, date)
+    date = date_of(event, event_date_id, now)
+    bookings, register = live_bookings(event, date)
     said = {b.id: outcomes[b.reference] for b in bookings if _is_on_register(b, outcomes)}
     rows: list[Base] = []
-    for booking_id in _admit(event, bookings, unbooked, actor=actor, now=now, into=rows):
+    admitted = admit_all(event, bookings, unbooked, actor=actor, now=now, into=rows)
+    for booking_id in admitted.values():
         said.setdefault(booking_id, AttendanceOutcome.ATTENDED)
     for booking_id, outcome in said.items():
         known = register.get(booking_id)
         if known is None:
-            rows.append(_attendance(booking_id, date.id, outcome, actor, now))
+            rows.append(new_attendance(booking_id, date.id, outcome, actor, now))
         else:
-            _correct(known, outcome, actor, now)
+            correct(known, outcome, actor, now)
     counts = {outcome: list(said.values()).count(outcome) for outcome in AttendanceOutcome}
     facts = {outcome.value: count for outcome, count in counts.items()}
     facts["date_number"] = event.dates.index(date) + 1
@@ -79,7 +80,8 @@ def save_register(
     return counts
 
 
-def _date_of(event: Event, event_date_id: int, now: datetime) -> EventDate:
+def date_of(event: Event, event_date_id: int, now: datetime) -> EventDate:
+    """The date whose register is to be saved; Refused if there is none to save."""
     if event.state is not EventState.PUBLISHED:
         raise Refused("There is no register for a session that does not take place")
     date = next((date for date in event.dates if date.id == event_date_id), None)
@@ -93,7 +95,7 @@ def _date_of(event: Event, event_date_id: int, now: datetime) -> EventDate:
     return date
 
 
-def _live_bookings(event: Event, date: EventDate) -> tuple[list[Booking], dict[int, Attendance]]:
+def live_bookings(event: Event, date: EventDate) -> tuple[list[Booking], dict[int, Attendance]]:
     """All live bookings, waiting ones too, and what the register says already, by booking."""
     found = db.session.execute(
         select(Booking, Attendance)
@@ -111,7 +113,7 @@ def _is_on_register(booking: Booking, outcomes: Mapping[str, AttendanceOutcome])
     return booking.reference in outcomes and booking.state in ON_REGISTER
 
 
-def _admit(
+def admit_all(
     event: Event,
     bookings: Sequence[Booking],
     unbooked: Sequence[NamedPerson],
@@ -119,42 +121,49 @@ def _admit(
     actor: Person,
     now: datetime,
     into: list[Base],
-) -> list[int]:
-    """Give everybody who came without booking one; the ids of their bookings."""
+) -> dict[str, int]:
+    """Give everybody who came without booking one; the ids of their bookings, by address."""
     if not unbooked:
-        return []
+        return {}
     live = {booking.person_id: booking for booking in bookings}
-    admitted: list[Booking] = []
-    new: list[Booking] = []
+    admitted: dict[str, int] = {}
+    new: dict[str, Booking] = {}
     for person, named in zip(find_or_add_people(unbooked, now=now), unbooked, strict=True):
         known, name = live.get(person.id), named.organisation_name
         booking = admit(
             event, person, known, organisation_name=name, actor=actor, now=now, into=into
         )
-        (admitted if known else new).append(booking)
-    insert_together(new)
-    into[:] = [row for row in into if row not in new]
-    return [booking.id for booking in admitted] + _ids_of([booking.reference for booking in new])
+        if known:
+            admitted[named.email] = known.id
+        else:
+            new[named.email] = booking
+    made = list(new.values())
+    into[:] = [row for row in into if row not in made]
+    ids = {booking.reference: booking.id for booking in insert_and_return(made)}
+    return admitted | {email: ids[booking.reference] for email, booking in new.items()}
 
 
-def _ids_of(references: Sequence[str]) -> list[int]:
-    if not references:
-        return []
-    return list(db.session.scalars(select(Booking.id).where(Booking.reference.in_(references))))
-
-
-def _attendance(
-    booking_id: int, event_date_id: int, outcome: AttendanceOutcome, actor: Person, now: datetime
+def new_attendance(
+    booking_id: int,
+    event_date_id: int,
+    outcome: AttendanceOutcome,
+    actor: Person,
+    now: datetime,
+    *,
+    minutes: int | None = None,
 ) -> Attendance:
+    """A line of the register that was not there before."""
     return Attendance(
         booking_id=booking_id,
         event_date_id=event_date_id,
         outcome=outcome,
+        minutes=minutes,
         recorded_at=now,
         recorded_by_id=actor.id,
     )
 
 
-def _correct(known: Attendance, outcome: AttendanceOutcome, actor: Person, now: datetime) -> None:
+def correct(known: Attendance, outcome: AttendanceOutcome, actor: Person, now: datetime) -> None:
+    """Say another outcome, if it is another."""
     if known.outcome is not outcome:
         known.outcome, known.recorded_at, known.recorded_by_id = outcome, now, actor.id

@@ -226,8 +226,10 @@ def presence_of(pieces: Sequence[Piece]) -> Presence:
     for cluster in _clusters([piece for piece in known if piece.starts]):
         exact = [p for p in cluster if not p.is_total]
         totals = [p.seconds or 0 for p in cluster if p.is_total]
-        is_at_least = is_at_least or len(totals) > 1 or bool(totals and exact)
-        seconds += max([*totals, _covered(exact)])
+        longest = max([*totals, _covered(exact)])
+        is_clear = not totals or len(cluster) == 1 or longest >= _span(cluster)
+        is_at_least = is_at_least or not is_clear
+        seconds += longest
     untimed = [piece.seconds or 0 for piece in known if piece.starts is None]
     is_at_least = is_at_least or len(untimed) > 1 or bool(untimed and seconds)
     return Presence(max([seconds, *untimed]), is_at_least)
@@ -249,6 +251,12 @@ def _clusters(pieces: Iterable[Piece]) -> list[list[Piece]]:
 def _in_order(pieces: Iterable[Piece]) -> list[tuple[datetime, datetime, Piece]]:
     timed = [(one.starts, one.ends, one) for one in pieces if one.starts and one.ends]
     return sorted(timed, key=lambda one: one[:2])
+
+
+def _span(cluster: Iterable[Piece]) -> int:
+    """Seconds from the first moment of a cluster to its last."""
+    timed = _in_order(cluster)
+    return int((max(ends for _, ends, _ in timed) - timed[0][0]).total_seconds())
 
 
 def _covered(pieces: Iterable[Piece]) -> int:

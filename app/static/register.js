@@ -10,7 +10,7 @@ function answer (row, key) {
   const next = rows[rows.indexOf(row) + 1]
   const target = next
     ? next.querySelector('input:checked') || next.querySelector('input')
-    : document.querySelector('#name_1')
+    : document.querySelector('#name_1') || document.querySelector('[data-register] ~ .row-actions button')
   target.focus()
   return true
 }
@@ -18,6 +18,7 @@ function answer (row, key) {
 register?.addEventListener('keydown', event => {
   if (event.ctrlKey || event.altKey || event.metaKey) return
   const row = event.target.closest('fieldset')
+  if (!event.target.matches('input[type="radio"]')) return
   if (row && answer(row, event.key.toLowerCase())) event.preventDefault()
 })
 

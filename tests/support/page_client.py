@@ -20,6 +20,8 @@ MOST_STATEMENTS = 15
 MOST_STATEMENTS_OF_A_REPORT = 20
 # Publishing reads a report whole and freezes it; the report of a priority holds a whole summary.
 MOST_STATEMENTS_OF_PUBLISHING = 30
+# Reads files, the list and what was decided, then writes people, bookings and a register.
+MOST_STATEMENTS_OF_A_MEETING = 24
 WHOLE_REPORTS = ("/impact/reports/", "/impact/priority-reports/")
 # A read may note that somebody is still there, or that an address asks too often; nothing else.
 MAY_BE_WRITTEN_BY_A_READ = {"sign_in_session", "attempt"}
@@ -193,6 +195,8 @@ class PageClient(FlaskClient):
         most = MOST_STATEMENTS_OF_A_REPORT if is_report else MOST_STATEMENTS
         if response.request.path.startswith(WHOLE_REPORTS):
             most = MOST_STATEMENTS_OF_PUBLISHING
+        if "/register/meeting/" in response.request.path:
+            most = MOST_STATEMENTS_OF_A_MEETING
         if count > most:
             listed = "\n  ".join([" ".join(s.split())[:200] for s in self.watch.statements])
             faults.append(f"{count} SQL statements, more than {most}:\n  {listed}\n")

@@ -47,7 +47,7 @@ UNKNOWN = (
 
 def read_meeting_file(content: bytes) -> MeetingReport:
     """Who was there, as the file says; Refused with what to do instead."""
-    if not content.strip(b"\x00 \r\n\t"):
+    if not content.strip(b"\x00 \r\n\t\xef\xbb\xbf\xff\xfe"):
         raise Refused(EMPTY)
     if len(content) > MOST_BYTES:
         raise Refused(TOO_LARGE)

@@ -59,7 +59,7 @@ def publish_event(event_id: int, *, actor: Person, now: datetime) -> Event:
     event, actor = lock_event(event_id), read_again(actor)
     if event.state is not EventState.DRAFT:
         raise Refused("Only a draft can be published")
-    check_can_be_published(event, now=now)
+    check_can_be_published(event, event.offer, now=now)
     event.state = EventState.PUBLISHED
     event.published_at = event.updated_at = now
     audit.record(actor.reference, "published", "event", event.reference, now=now)

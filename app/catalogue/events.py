@@ -21,7 +21,7 @@ from app.catalogue.models import (
     event_trainer,
 )
 from app.kernel import london
-from app.kernel.db import Base, db, insert_together
+from app.kernel.db import Base, db, insert_and_return, insert_together
 from app.kernel.refusals import Refused
 from app.kernel.tokens import new_reference
 from app.partnership.models import HalfTerm
@@ -70,11 +70,12 @@ def create_run(
     offers = lock_offers({one.offer_id for one in planned})
     half_terms = _half_terms(offers.values())
     events = [_event(offers[one.offer_id], one.details, half_terms, now) for one in planned]
-    for event in events if is_published else ():
-        check_can_be_published(event, now=now)
-        event.state, event.published_at = EventState.PUBLISHED, now
-    db.session.add_all(events)
-    db.session.flush()
+    if is_published:
+        for event in events:
+            check_can_be_published(event, offers[event.offer_id], now=now)
+            event.state, event.published_at = EventState.PUBLISHED, now
+    made = {event.reference: event for event in insert_and_return(events)}
+    events = [made[event.reference] for event in events]
     dates = [
         {"event_id": event.id, "starts_at": starts_at, "ends_at": ends_at}
         for event, one in zip(events, planned, strict=True)
@@ -92,9 +93,9 @@ def create_run(
     return events
 
 
-def check_can_be_published(event: Event, *, now: datetime) -> None:
+def check_can_be_published(event: Event, offer: Offer, *, now: datetime) -> None:
     """Refused, with what to do first, if there is nothing to announce."""
-    if event.offer.state is not OfferState.PUBLISHED:
+    if offer.state is not OfferState.PUBLISHED:
         raise Refused("Publish the offer first, so that people can read what the session is about")
     if event.starts_at <= now:
         raise Refused("The first date has passed: change it before you publish")
@@ -117,11 +118,11 @@ def _event(
     half_term = _half_term_of(offer, details, starts_at, half_terms)
     return Event(
         reference=new_reference(),
-        offer=offer,
+        offer_id=offer.id,
         state=EventState.DRAFT,
         # A forum without a name of its own is called after its half term.
         subtitle=details.subtitle or (half_term.name if half_term else ""),
-        half_term=half_term,
+        half_term_id=half_term.id if half_term else None,
         mode=details.mode,
         venue=details.venue,
         venue_address=details.venue_address,

@@ -17,6 +17,7 @@ import app.improvement.need_models
 import app.kernel.clock
 import app.kernel.leases
 import app.notices.models
+import app.notices.written_models
 import app.outbox.models
 import app.partnership.models
 import app.record.models
@@ -44,6 +45,7 @@ MODULES = (
     app.kernel.clock,
     app.kernel.leases,
     app.notices.models,
+    app.notices.written_models,
     app.outbox.models,
     app.partnership.models,
     app.record.models,

@@ -113,11 +113,12 @@ def check(kind: WordingKind, words: Words) -> None:
     if len(words.body) > MOST_IN_BODY:
         raise Refused(f"The message must be {MOST_IN_BODY:,} characters or fewer")
     in_subject = [name for name in facts.placeholders if name not in NOT_IN_SUBJECT]
-    _check_placeholders(words.subject, in_subject, "the subject")
-    _check_placeholders(words.body, facts.placeholders, "this message")
+    check_placeholders(words.subject, in_subject, "the subject")
+    check_placeholders(words.body, facts.placeholders, "this message")
 
 
-def _check_placeholders(text: str, known: tuple[str, ...] | list[str], where: str) -> None:
+def check_placeholders(text: str, known: tuple[str, ...] | list[str], where: str) -> None:
+    """Refused where braces hold anything but a placeholder that is known there."""
     for written in re.findall(r"\{[^{}]*\}", text):
         if written[1:-1] not in known:
             listed = ", ".join(f"{{{name}}}" for name in known)

@@ -1776,12 +1776,12 @@ def upgrade() -> None:
             name=op.f("ck_question_second_routing_is_whole"),
         ),
         sa.CheckConstraint(
-            "also_if_key IS NULL OR (shown_if_key IS NOT NULL AND also_if_key <> shown_if_key)",
-            name=op.f("ck_question_second_routing_has_first"),
-        ),
-        sa.CheckConstraint(
             "(shown_if_key IS NULL) = (shown_if_values IS NULL)",
             name=op.f("ck_question_routing_is_whole"),
+        ),
+        sa.CheckConstraint(
+            "also_if_key IS NULL OR (shown_if_key IS NOT NULL AND also_if_key <> shown_if_key)",
+            name=op.f("ck_question_second_routing_has_first"),
         ),
         sa.ForeignKeyConstraint(
             ["measure_id"], ["measure.id"], name=op.f("fk_question_measure_id_measure")
@@ -2705,6 +2705,59 @@ def upgrade() -> None:
             "evaluation_id", "months_later", name=op.f("uq_wave_evaluation_id_months_later")
         ),
     )
+    op.create_table(
+        "written_letter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "form_key",
+            sa.String(),
+            nullable=False,
+            comment="Of the page it was sent from: sent twice, it leaves once",
+        ),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "whom_to",
+            sa.Enum(
+                "booked",
+                "waiting",
+                "attended",
+                "did_not_attend",
+                name="whom_to",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.String(), nullable=False, comment="With placeholders, as written"),
+        sa.Column("body", sa.Text(), nullable=False, comment="With placeholders, as written"),
+        sa.Column("written_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_count", sa.Integer(), nullable=False),
+        sa.Column(
+            "no_address_count",
+            sa.Integer(),
+            nullable=False,
+            comment="People who must be told otherwise",
+        ),
+        sa.CheckConstraint(
+            "subject <> '' AND body <> ''", name=op.f("ck_written_letter_has_words")
+        ),
+        sa.CheckConstraint(
+            "sent_count >= 0 AND no_address_count >= 0",
+            name=op.f("ck_written_letter_counts_not_negative"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_written_letter_event_id_event")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_written_letter")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_written_letter_form_key")),
+        sa.UniqueConstraint("reference", name=op.f("uq_written_letter_reference")),
+    )
+    with op.batch_alter_table("written_letter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_written_letter_event_id"), ["event_id"], unique=False)
+
     op.create_table(
         "approval",
         sa.Column("booking_id", sa.Integer(), nullable=False),
@@ -3908,6 +3961,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_approval_expires_at"))
 
     op.drop_table("approval")
+    with op.batch_alter_table("written_letter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_written_letter_event_id"))
+
+    op.drop_table("written_letter")
     op.drop_table("wave")
     op.drop_table("survey_stop")
     with op.batch_alter_table("survey_addressee", schema=None) as batch_op:

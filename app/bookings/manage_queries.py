@@ -11,6 +11,7 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Organisation, Person
+from app.bookings.message_rules import why_sent
 from app.bookings.models import (
     Attendance,
     AttendanceOutcome,
@@ -186,6 +187,11 @@ class ManagedMessage:
     sent_at: datetime | None
     state: MessageState
     calendar_method: CalendarMethod | None
+
+    @property
+    def why(self) -> str:
+        """Why it was sent, as pages say it."""
+        return why_sent(self.kind)
 
 
 def messages(event_id: int, event_reference: str, page: int) -> tuple[list[ManagedMessage], Pages]:

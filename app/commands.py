@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import click
 from flask import Flask, current_app
 
-from app import persons, worker
+from app import jobs, persons, worker
 from app.accounts import operations, rules
+from app.accounts.imports import schools, staging
+from app.accounts.imports.models import ImportOf
+from app.accounts.imports.readers.schools_register import BadLines, read_register
 from app.accounts.models import Person
 from app.audit import operations as audit
 from app.checks.bench.command import bench_command
@@ -21,6 +27,7 @@ from app.kernel import clock, london
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
+from app.partnership import queries as partnership
 from app.partnership.operations import load_partnership
 from app.partnership.rules import PartnershipFileError
 
@@ -36,6 +43,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(grant_role_command)
     app.cli.add_command(export_person_command)
     app.cli.add_command(erase_person_command)
+    app.cli.add_command(import_schools_command)
 
 
 @click.command("load-partnership")
@@ -139,6 +147,59 @@ def erase_person_command(who: str, yes: bool, even_unsent: bool) -> None:
         f"{reference} is erased: {_counted(done.ended_count, 'booking')} to come cancelled, "
         f"{_counted(done.messages_count, 'message')} erased"
     )
+
+
+@click.command("import-schools")
+@click.argument("file", type=click.File("rb"))
+@click.option("--authority", help="Three digits; the partnership's own if left out.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def import_schools_command(file: BinaryIO, authority: str | None, dry_run: bool) -> None:
+    """Make the list of schools say what FILE, the national register, says of one authority.
+
+    FILE is Results.zip of Get Information About Schools, or the CSV file in it. Which school took a
+    closed one's place is for a person to say, on the page of the import.
+    """
+    now = clock.now()
+    code = authority or partnership.current().local_authority
+    try:
+        found = read_register(file, authority=code, known_urns=schools.known_urns(), tell=_told)
+        with transaction():
+            reference = schools.keep_register(
+                found,
+                authority=code,
+                file_name=Path(file.name).name,
+                file_sha256=_fingerprint(file),
+                actor="command line",
+                now=now,
+            )
+            counts = schools.counts_now(reference, today=london.london_date(now))
+            if dry_run:
+                staging.give_up(reference)
+            else:
+                staging.confirm(reference, actor="command line", now=now)
+        if not dry_run:
+            for _count in jobs.take_in(reference, ImportOf.SCHOOLS, now):
+                pass
+    except Refused as refusal:
+        lines = refusal.lines if isinstance(refusal, BadLines) else []
+        raise click.ClickException("\n".join([str(refusal), *lines])) from refusal
+    refused = staging.refusal_of(reference)
+    if refused:
+        raise click.ClickException(refused)
+    click.echo(f"{found.rows_count:,} rows read, authority {code}")
+    for words, count in counts.items():
+        click.echo(f"{words}: {count:,}")
+    click.echo("Nothing was changed" if dry_run else f"Taken in as {reference}")
+
+
+def _told(rows: int) -> None:
+    if rows % 10_000 == 0:
+        click.echo(f"{rows:,} rows read", err=True)
+
+
+def _fingerprint(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
 
 
 @click.command("worker")

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from flask import current_app
 
+from app.accounts.imports import organisations, schools, staging
+from app.accounts.imports.models import ImportOf
 from app.accounts.personal import purge_expired_sign_ins
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
@@ -22,6 +24,7 @@ from app.impact.words import reading
 from app.impact.words.duty import remind_reader
 from app.kernel import clock
 from app.kernel.db import db, transaction
+from app.kernel.errors import Refused
 from app.kernel.london import to_london
 from app.notices import operations as notices
 from app.outbox import delivery
@@ -134,6 +137,33 @@ def import_answers(now: datetime) -> Iterator[int]:
     yield from one_by_one(_people(surveys.files_to_import, now), surveys.import_file, now)
 
 
+def take_in_files(now: datetime) -> Iterator[int]:
+    """Take in the files that staff have confirmed, by steps; a file is in whole or not at all."""
+    for reference, kind in _files_to_take_in():
+        yield from take_in(reference, kind, now)
+
+
+def take_in(reference: str, kind: ImportOf, now: datetime) -> Iterator[int]:
+    """Take one file in, a transaction for each step; what is refused is taken out whole."""
+    do, rows = STEPS[kind]
+    done = 1
+    while done:
+        try:
+            with transaction():
+                done = staging.take_step(reference, do, now=now, rows=rows)
+        except Refused as refusal:
+            with transaction():
+                staging.fail(reference, str(refusal), now=now)
+            return
+        yield done
+
+
+def _files_to_take_in() -> list[tuple[str, ImportOf]]:
+    found = staging.files_to_take_in()
+    db.session.rollback()
+    return found
+
+
 def tell_of_new_dates(now: datetime) -> Iterator[int]:
     """Tell whoever waits for an offer that can be booked again, one message each."""
     yield from one_by_one(_people(new_dates.people_to_tell, now), new_dates.tell_new_dates, now)
@@ -207,6 +237,7 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
     with transaction():
         erased = surveys.erase_pairings(now=now)
         erased += surveys.forget_old_files(now=now)
+        erased += staging.forget_old_files(now=now)
     yield erased
     with transaction():
         erased = purge_expired_sign_ins(now=clock.real_now())
@@ -251,6 +282,13 @@ def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> 
         yield count
 
 
+ALL_ROWS = 1_000_000
+# How each kind of file is taken in, and how many rows at once.
+STEPS: dict[ImportOf, tuple[staging.Step, int]] = {
+    ImportOf.SCHOOLS: (schools.take_in, ALL_ROWS),
+    ImportOf.ORGANISATIONS: (organisations.take_in, staging.STEP_ROWS),
+}
+
 # In this order one round of `worker --once` does all that follows from each other.
 JOBS = (
     Job("requests", 60, let_requests_lapse),
@@ -262,6 +300,7 @@ JOBS = (
     Job("remind", 300, remind_of_surveys),
     Job("close surveys", 300, close_surveys),
     Job("import answers", 3, import_answers),
+    Job("take in files", 3, take_in_files),
     Job("keep figures", 300, keep_figures),
     Job("comments", 300, queue_comments),
     Job("refreshers", 3600, remind_of_refreshers),

@@ -27,6 +27,7 @@ EXAMPLE = "example"  # exists in the example programme only
 PROGRAMME = frozenset({D, A})  # who plan and run the programme
 LOOKING = frozenset({D, A, T})  # who see the programme from inside
 FIGURES = frozenset({D, A, E})  # who see aggregates
+PEOPLE = frozenset({D, ADMIN})  # who correct what is kept of people
 SETTINGS = frozenset({ADMIN})
 
 POLICY: dict[str, str | frozenset[str]] = {
@@ -168,6 +169,23 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/notices/<reference>": PROGRAMME,
     "/manage/notices/<reference>/switch": PROGRAMME,
     "/manage/notices/new": PROGRAMME,
+    "/manage/organisations": PROGRAMME,
+    "/manage/organisations/<reference>": PROGRAMME,
+    "/manage/organisations/<reference>/close": PROGRAMME,
+    "/manage/organisations/<reference>/details": PROGRAMME,
+    "/manage/organisations/<reference>/merge": PROGRAMME,
+    "/manage/organisations/<reference>/merge/<into_reference>": PROGRAMME,
+    "/manage/organisations/<reference>/names": PROGRAMME,
+    "/manage/organisations/<reference>/names/remove": PROGRAMME,
+    "/manage/organisations/<reference>/reopen": PROGRAMME,
+    "/manage/people": PEOPLE,
+    "/manage/people/<reference>": PEOPLE,
+    "/manage/people/<reference>/address": PEOPLE,
+    "/manage/people/<reference>/details": PEOPLE,
+    "/manage/people/<reference>/merge": PEOPLE,
+    "/manage/people/<reference>/merge/<into_reference>": PEOPLE,
+    "/manage/people/<reference>/organisation": PEOPLE,
+    "/manage/people/<reference>/state": PEOPLE,
     "/manage/wording": PROGRAMME,
     "/manage/wording/<kind>": PROGRAMME,
     "/manage/wording/<kind>/standard": PROGRAMME,

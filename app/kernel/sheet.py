@@ -45,6 +45,11 @@ TOO_LONG = f"A cell has more than {MOST_CELL_CHARACTERS:,} characters: shorten i
 
 def read_rows(content: bytes, looks_like_header: IsHeader) -> list[Row]:
     """The rows of the first sheet that hold anything, the headings first; Refused if unreadable."""
+    return [row for _number, row in read_numbered_rows(content, looks_like_header)]
+
+
+def read_numbered_rows(content: bytes, looks_like_header: IsHeader) -> list[tuple[int, Row]]:
+    """The same, each with its number as spreadsheet programs show it."""
     if not content.strip(b"\x00 \r\n\t"):
         raise Refused("This file is empty: choose another")
     if len(content) > MOST_BYTES:
@@ -55,17 +60,17 @@ def read_rows(content: bytes, looks_like_header: IsHeader) -> list[Row]:
     return _gathered(rows)
 
 
-def _gathered(rows: Iterable[Row]) -> list[Row]:
+def _gathered(rows: Iterable[Row]) -> list[tuple[int, Row]]:
     """Rows that hold anything; Refused where there are too many, or cells are too long."""
-    found: list[Row] = []
-    for number, row in enumerate(rows):
-        if len(found) > MOST_ROWS or number > MOST_ROWS + MOST_EMPTY_ROWS:
+    found: list[tuple[int, Row]] = []
+    for number, row in enumerate(rows, start=1):
+        if len(found) > MOST_ROWS or number > MOST_ROWS + MOST_EMPTY_ROWS + 1:
             raise Refused(TOO_MANY_ROWS)
         if not any(row):
             continue
         if max(map(len, row)) > MOST_CELL_CHARACTERS:
             raise Refused(TOO_LONG)
-        found.append(row)
+        found.append((number, row))
     return found
 
 

@@ -48,6 +48,7 @@ from tests.support.factories import (
     make_terms,
 )
 from tests.support.forms_files import an_import, an_import_draft
+from tests.support.imports import some_imports
 from tests.support.needs import some_action, some_measure, some_need
 from tests.support.reports import KEY, a_published_report, an_answered_evaluation
 from tests.support.reports import begin as begin_report
@@ -87,6 +88,7 @@ class World:
     questionnaire: str
     import_draft: str
     import_run: str
+    imports: dict[str, str]  # files of organisations and the like, by kind
     proposed: str
     rated: str
     reports: tuple[str, str]  # a draft, and one that is published
@@ -222,6 +224,12 @@ def _make_world(now: datetime, **words: str) -> World:
     proposed = make_organisation(name=words.get("organisation", "A new club"), proposed_at=now)
     import_run = an_import(evaluation.id, people["delivery"], now=now)
     import_draft = an_import_draft(evaluation.id, people["delivery"], now=now)
+    imports = some_imports(
+        people["delivery"],
+        make_sector("Schools"),
+        now=now,
+        name=words.get("organisation", "Saint Ash’s"),
+    )
     link = open_links.open_for_the_day(event.id, actor=people["delivery"], now=now)
     contact = Contact(words.get("person", "Kim Contact"), "kim.contact@example.org")
     open_links.plan_passing_on(event.id, contact, 6, actor=people["delivery"], now=now)
@@ -261,6 +269,7 @@ def _make_world(now: datetime, **words: str) -> World:
         questionnaire=questionnaire,
         import_draft=import_draft,
         import_run=import_run,
+        imports=imports,
         proposed=proposed.reference,
         rated=rated.slug,
         reports=written,
@@ -359,6 +368,11 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/events/<reference>/register/sheet": past,
         "/manage/events/<reference>/publish": {"reference": world.draft_event.reference},
         "/manage/notices": {"reference": "reminder", "kind": "reminder"},
+        "/manage/organisations": {
+            "reference": world.proposed,
+            "into_reference": world.people["ben"].organisation.reference,
+        },
+        "/manage/people": {"reference": ana, "into_reference": world.people["ben"].reference},
         "/manage/wording": {"kind": "reminder"},
         "/manage/offers": {"slug": world.offer.slug},
         "/manage/offers/<slug>/publish": {"slug": world.draft_offer.slug},
@@ -370,6 +384,13 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         },
         "/manage/series": {"slug": world.series.slug},
         "/manage/survey-links": {"slug": world.link.slug},
+        "/manage/import": {"reference": world.imports["done"]},
+        "/manage/import/files/<reference>/give-up": {"reference": world.imports["schools"]},
+        "/manage/import/organisations/<reference>": {"reference": world.imports["organisations"]},
+        "/manage/import/organisations/<reference>/check": {
+            "reference": world.imports["organisations"]
+        },
+        "/manage/import/schools/<reference>": {"reference": world.imports["schools"]},
         "/manage/surveys/import/<reference>": {"reference": world.import_draft},
         "/manage/surveys/imports/<reference>": {"reference": world.import_run},
         "/manage/surveys/imports/<reference>/undo": {"reference": world.import_run},

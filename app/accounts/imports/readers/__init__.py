@@ -1,0 +1,1 @@
+"""Foreign files that name organisations: bytes in, values out."""

@@ -1,0 +1,84 @@
+"""Files brought in, for the tests that look at every page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.accounts.imports import organisations_rules, schools, staging
+from app.accounts.imports.column_rules import read_table
+from app.accounts.imports.models import FileImport, ImportOf
+from app.accounts.imports.readers.schools_register import Register, SchoolRow, Status
+from app.accounts.models import OrganisationKind, Person
+from app.kernel.db import db
+from app.partnership.models import Sector
+from tests.support.factories import make_organisation
+
+
+def some_imports(
+    actor: Person, sector: Sector, *, now: datetime, name: str = "Saint Ash’s"
+) -> dict[str, str]:
+    """A file of each kind to be checked, by kind, and one that is done; their references."""
+    known = make_organisation(
+        sector, kind=OrganisationKind.SCHOOL, urn="100001", name="Saint Elm’s", postcode="ZZ1 1ZZ"
+    )
+    made = {
+        "schools": _register(name, known.urn or "", actor, now),
+        "organisations": an_organisations_file(name, actor, sector, now=now),
+    }
+    done = FileImport(
+        reference="doneimport",
+        kind=ImportOf.SCHOOLS,
+        state="done",
+        file_name=f"{name}.csv"[:200],
+        file_sha256="0" * 64,
+        made_by=actor.reference,
+        made_at=now,
+        confirmed_by=actor.reference,
+        confirmed_at=now,
+        finished_at=now,
+        rows_total=2,
+        rows_done=2,
+        counts='{"new schools": 2}',
+    )
+    db.session.add(done)
+    db.session.flush()
+    return made | {"done": done.reference}
+
+
+def _register(name: str, urn: str, actor: Person, now: datetime) -> str:
+    ended = now.date()
+    rows = [
+        ("100002", Status.OPEN, name, None),
+        (urn, Status.CLOSED, "Saint Elm’s", ended),
+        ("100003", Status.PROPOSED, f"{name} Infants", None),
+    ]
+    found = tuple(
+        SchoolRow(number, "384", words, status, "2001", "Academies", "Primary", ended, day, "", "")
+        for number, status, words, day in rows
+    )
+    return schools.keep_register(
+        Register(found, 3),
+        authority="384",
+        file_name=f"{name}.csv",
+        file_sha256="0" * 64,
+        actor=actor.reference,
+        now=now,
+    )
+
+
+def an_organisations_file(name: str, actor: Person, sector: Sector, *, now: datetime) -> str:
+    """A spreadsheet of organisations whose columns were said; one word of it is unknown."""
+    text = f'Name,Type,Email\n"{name.replace(chr(34), chr(34) * 2)}",Den,den@example.org\n'
+    content = read_table(text.encode(), organisations_rules.FIELDS)
+    reference = staging.keep_file(
+        ImportOf.ORGANISATIONS,
+        content,
+        rows_count=1,
+        file_name="Groups.csv",
+        file_sha256="0" * 64,
+        actor=actor.reference,
+        now=now,
+    )
+    columns = {"name": 0, "kind": 1, "contact_email": 2}
+    staging.choose(reference, columns=columns, kind="agency", sector=sector.slug)
+    return reference

@@ -38,9 +38,10 @@ def points(report: Report) -> list[Point]:
 def _reach(report: Report) -> Point:
     now, then = report.now.total, report.then.total
     offers = sum(1 for _, line in report.offers if line[Figure.SESSIONS])
+    were = "was" if now[Figure.SESSIONS] == 1 else "were"
     what = [
         f"{_of(now, Figure.SESSIONS, 'session', 'sessions')} of"
-        f" {_number(offers, 'offer', 'offers')} were held."
+        f" {_number(offers, 'offer', 'offers')} {were} held."
         f" {_of(now, Figure.PEOPLE, 'person', 'people')} came,"
         f" {_of(now, Figure.ATTENDANCES, 'attendance', 'attendances')} in all."
     ]

@@ -70,11 +70,13 @@ def as_excel(
 
 def _add_to_contents(first: Any, name: str, table: PlainTable) -> None:
     from openpyxl.styles import Font
+    from openpyxl.worksheet.hyperlink import Hyperlink
 
     row = first.max_row + 1
-    _write(first.cell(row, 1), name, as_words=True)
-    first.cell(row, 1).hyperlink = f"#'{name}'!A1"
-    first.cell(row, 1).font = Font(underline="single")
+    cell = first.cell(row, 1)
+    _write(cell, name, as_words=True)
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{name}'!A1")
+    cell.font = Font(underline="single")
     rows = len(table["rows"])
     _write(first.cell(row, 2), f"{rows:,} {'row' if rows == 1 else 'rows'}", as_words=True)
 

@@ -17,10 +17,13 @@ from sqlalchemy import Column, Table, and_, delete, or_, select, update
 from sqlalchemy.sql.schema import UniqueConstraint
 
 from app import jobs
+from app.accounts import corrections
 from app.accounts import merging as accounts_merging
 from app.accounts import personal as accounts
+from app.accounts.corrections import is_empty
 from app.accounts.models import Person
 from app.accounts.people import id_of
+from app.audit import operations as audit_operations
 from app.audit import personal as audit
 from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings
@@ -30,6 +33,9 @@ from app.kernel.db import db, transaction
 from app.kernel.spreadsheet import BYTE_ORDER_MARK, csv_text
 from app.notices import personal as notices
 from app.outbox import personal as outbox
+from app.outbox.models import OutboxMessage
+from app.outbox.operations import send_again
+from app.outbox.queries import failed_to
 from app.record import personal as record
 from app.schema import TABLES
 from app.surveys import personal as surveys
@@ -66,7 +72,7 @@ def find(address_or_reference: str) -> Person | None:
 
 def is_erased(person: Person) -> bool:
     """Whether nothing is left of them but a reference."""
-    return person.deactivated_at is not None and not person.name and person.email is None
+    return is_empty(person)
 
 
 def export(person: Person, *, now: datetime) -> dict[str, Any]:
@@ -112,6 +118,48 @@ def merge(duplicate: Person, into: Person, *, actor: Person, now: datetime) -> M
     sent = readdressing.send_entries(new_there, now=now)
     accounts_merging.tell(into, old_email, now=now)
     return Merged(found.moved_count, len(found.ended), sent)
+
+
+@dataclass(frozen=True)
+class Readdressed:
+    """What came of writing to somebody at another address."""
+
+    entries_count: int  # sent to the calendar there
+    again_count: int  # that had failed, and are tried again
+
+
+def correct_address(
+    person: Person, email: str, *, with_failed: bool, actor: Person, now: datetime
+) -> Readdressed:
+    """Write to somebody at another address from now on, and tell both; or Refused.
+
+    Sessions to come go into the calendar there; `with_failed` sends again what did not arrive.
+    """
+    before = readdressing.reached_at(id_of(person), now=now)
+    readdressing.lock(before)
+    reference = person.reference
+    failed = to_send_again(person, now=now) if with_failed else []
+    corrections.correct_address(person, email, actor=actor, now=now, now_real=clock.real_now())
+    for message in failed:
+        send_again(message, email)
+    sent = readdressing.send_entries(readdressing.reached_at(person.id, now=now), now=now)
+    if failed:
+        count, by = len(failed), actor.reference
+        audit_operations.record(by, "sent_again", "person", reference, now=now, count=count)
+    return Readdressed(sent, len(failed))
+
+
+def to_send_again(person: Person, *, now: datetime) -> list[OutboxMessage]:
+    """What failed and is still of use: letters about sessions to come; entries are sent anew."""
+    to_come = set(readdressing.to_come(person.id, now=now))
+    return [
+        message
+        for message in failed_to(person.reference, person.email)
+        if message.calendar_method is None
+        and message.body_erased_at is None
+        and message.about_kind == "booking"
+        and message.about_reference in to_come
+    ]
 
 
 # What features move by their own rules; every other column that names a person just follows.

@@ -57,7 +57,7 @@ def queue_second_step_set_up(person: Person, *, now_real: datetime) -> None:
     )
 
 
-def queue_address_changed(person: Person, old_email: str, *, now: datetime) -> None:
+def queue_address_changed(person: Person, old_email: str | None, *, now: datetime) -> None:
     """Tell both addresses which one is used from now on; the old one not what the new one is."""
     which = derived_token("address changed", f"{person.reference} {now.isoformat()}")[:16]
     subjects = {
@@ -65,13 +65,15 @@ def queue_address_changed(person: Person, old_email: str, *, now: datetime) -> N
         "address_given_up": f"We no longer use this address for you: {_service()}",
     }
     for kind, to_email in (("address_in_use", person.email), ("address_given_up", old_email)):
+        if to_email is None:
+            continue
         queue(
             letters.write(kind, subject=subjects[kind], name=person.name),
             dedupe_key=f"{kind}:{person.reference}:{which}",
             kind=kind,
             about=("person", person.reference),
             to_name=person.name,
-            to_email=str(to_email),
+            to_email=to_email,
             priority=SIGN_IN_PRIORITY,
             person_reference=person.reference,
         )

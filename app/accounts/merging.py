@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from app.accounts import emails, merging_rules, operations, rules
+from app.accounts.corrections import is_empty
 from app.accounts.merging_rules import Candidate
 from app.accounts.models import Person, Post, RoleGrant
 from app.accounts.people import id_of
@@ -43,8 +44,7 @@ def _candidate(person: Person) -> Candidate:
     is_closed = person.deactivated_at is not None
     return Candidate(
         person_id=person.id,
-        is_empty=person.merged_into_id is not None
-        or (is_closed and not person.name and person.email is None),
+        is_empty=is_empty(person),
         is_active=not is_closed,
         is_staff=bool(person.roles),
     )

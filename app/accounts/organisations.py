@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
-from app.accounts import throttle
+from app.accounts import succession, throttle
 from app.accounts.models import (
     Organisation,
     OrganisationAlias,
@@ -17,8 +18,7 @@ from app.accounts.models import (
 )
 from app.accounts.rules import Act, CountedBy
 from app.audit import operations as audit
-from app.kernel import london
-from app.kernel.db import db, rows_changed
+from app.kernel.db import db
 from app.kernel.errors import Refused
 from app.kernel.tokens import new_reference
 from app.partnership.models import Sector
@@ -51,10 +51,15 @@ def propose_organisation(
 
 
 def _open_organisation_called(name: str) -> Organisation | None:
+    """By its name, or by another one; one that staff have accepted before any other."""
+    by_other_name = select(OrganisationAlias.organisation_id).where(
+        func.lower(OrganisationAlias.name) == name.lower()
+    )
+    has_name = func.lower(Organisation.name) == name.lower()
     return db.session.scalars(
         select(Organisation)
-        .where(func.lower(Organisation.name) == name.lower(), Organisation.closed_on.is_(None))
-        .order_by(Organisation.proposed_at.is_not(None), Organisation.id)
+        .where(or_(has_name, Organisation.id.in_(by_other_name)), Organisation.closed_on.is_(None))
+        .order_by(Organisation.proposed_at.is_not(None), has_name.desc(), Organisation.id)
         .limit(1)
     ).first()
 
@@ -82,29 +87,10 @@ def accept_organisation(
 def merge_organisation(
     organisation: Organisation, into: Organisation, *, actor: str, now: datetime
 ) -> int:
-    """Move the people of a proposed organisation to a known one; how many moved.
-
-    What was booked keeps the name it was booked under, so the row stays, closed.
-    """
-    _lock_proposed(organisation)
+    """Move the people of a proposed organisation to a known one; how many moved."""
     if into.id == organisation.id or into.proposed_at is not None or into.closed_on is not None:
         raise Refused("Choose an organisation from the list to merge it with")
-    moved = db.session.execute(
-        update(Person)
-        .where(Person.organisation_id == organisation.id)
-        .values(organisation_id=into.id, sector_id=into.sector_id)
-    )
-    db.session.execute(
-        update(Post).where(Post.organisation_id == organisation.id).values(organisation_id=into.id)
-    )
-    _remember_name(into, organisation.name)
-    organisation.proposed_at = None
-    organisation.closed_on = london.london_date(now)
-    reference, into_reference = organisation.reference, into.reference
-    audit.record(
-        actor, "merged_organisation", "organisation", reference, now=now, into=into_reference
-    )
-    return rows_changed(moved)
+    return succession.merge_known(organisation, into, only_if_new=True, actor=actor, now=now)
 
 
 def _lock_proposed(organisation: Organisation) -> None:
@@ -113,13 +99,72 @@ def _lock_proposed(organisation: Organisation) -> None:
         raise Refused("Somebody has dealt with this organisation already")
 
 
-def _remember_name(organisation: Organisation, name: str) -> None:
-    """People will look for it under the name they know."""
-    known = select(OrganisationAlias.id).where(
-        OrganisationAlias.organisation_id == organisation.id, OrganisationAlias.name == name
+@dataclass(frozen=True)
+class Details:
+    """What staff know of an organisation."""
+
+    name: str
+    kind: OrganisationKind
+    trust_name: str = ""
+    postcode: str = ""
+    contact_email: str | None = None
+
+
+def correct(
+    organisation: Organisation, details: Details, sector: Sector, *, actor: str, now: datetime
+) -> list[str]:
+    """Correct what is known; a former name stays known; its people are counted in the sector."""
+    db.session.refresh(organisation, with_for_update=True)
+    former = organisation.name
+    wanted = {**vars(details), "sector_id": sector.id}
+    changed = [name for name, value in wanted.items() if getattr(organisation, name) != value]
+    for name in changed:
+        setattr(organisation, name, wanted[name])
+    if "name" in changed:
+        _check_name_is_free(organisation)
+        succession.remember_name(organisation, former)
+    if "sector_id" in changed:
+        db.session.execute(
+            update(Person)
+            .where(Person.organisation_id == organisation.id)
+            .values(sector_id=sector.id)
+        )
+    if changed:
+        parts = ", ".join(changed)
+        reference = organisation.reference
+        audit.record(actor, "corrected", "organisation", reference, now=now, parts=parts)
+    return changed
+
+
+def _check_name_is_free(organisation: Organisation) -> None:
+    same = select(Organisation.id).where(
+        func.lower(Organisation.name) == organisation.name.lower(),
+        Organisation.id != organisation.id,
+        Organisation.closed_on.is_(None),
     )
-    if name.lower() != organisation.name.lower() and db.session.scalar(known) is None:
-        db.session.add(OrganisationAlias(organisation_id=organisation.id, name=name))
+    if db.session.scalar(same.limit(1)) is not None:
+        raise Refused("Another organisation has this name. If it is the same body, merge the two")
+
+
+def add_alias(organisation: Organisation, name: str, *, actor: str, now: datetime) -> None:
+    """Let people find it under another name; Refused if it is known by it already."""
+    if not succession.remember_name(organisation, name):
+        raise Refused("It can be found under this name already")
+    audit.record(actor, "added_name", "organisation", organisation.reference, now=now)
+
+
+def remove_alias(organisation: Organisation, name: str, *, actor: str, now: datetime) -> bool:
+    """Nobody looks for it under this name; whether there was such a name."""
+    alias = db.session.scalars(
+        select(OrganisationAlias).where(
+            OrganisationAlias.organisation_id == organisation.id, OrganisationAlias.name == name
+        )
+    ).one_or_none()
+    if alias is None:
+        return False
+    db.session.delete(alias)
+    audit.record(actor, "removed_name", "organisation", organisation.reference, now=now)
+    return True
 
 
 def appoint(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import and_, func, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstanceState, joinedload, lazyload
 
-from app.accounts.models import Organisation, Person
+from app.accounts.models import Organisation, OrganisationAlias, Person
 from app.kernel.db import db, insert_together
 from app.kernel.errors import Refused
 from app.kernel.tokens import new_reference
@@ -89,15 +89,24 @@ def _by_address(named: Sequence[NamedPerson]) -> dict[str, Person]:
 
 
 def _organisations(named: Sequence[NamedPerson]) -> dict[str, Organisation]:
+    """Open organisations by the names written down; a former name stands for the present one."""
     names = {one.organisation_name.lower() for one in named if one.organisation_name}
     if not names:
         return {}
-    found = db.session.scalars(
-        select(Organisation).where(
-            func.lower(Organisation.name).in_(names), Organisation.closed_on.is_(None)
+    other = func.lower(OrganisationAlias.name)
+    found = db.session.execute(
+        select(Organisation, other)
+        .outerjoin(
+            OrganisationAlias,
+            and_(OrganisationAlias.organisation_id == Organisation.id, other.in_(names)),
         )
-    )
-    return {organisation.name.lower(): organisation for organisation in found}
+        .where(
+            or_(func.lower(Organisation.name).in_(names), OrganisationAlias.id.is_not(None)),
+            Organisation.closed_on.is_(None),
+        )
+    ).all()
+    by_other_name = {name: organisation for organisation, name in found if name}
+    return by_other_name | {organisation.name.lower(): organisation for organisation, _ in found}
 
 
 def _new(one: NamedPerson, organisations: dict[str, Organisation], now: datetime) -> Person:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import and_, or_, select
@@ -37,8 +37,24 @@ def reached_at(person_id: int, *, now: datetime) -> set[int]:
     return set(found)
 
 
-def send_entries(booking_ids: Iterable[int], *, now: datetime) -> int:
+def lock(booking_ids: Collection[int]) -> None:
+    """Lock the events of these bookings, before anything of people is."""
+    wanted = select(Booking.event_id).where(Booking.id.in_(set(booking_ids)))
+    if booking_ids:
+        lock_events(db.session.scalars(wanted))
+
+
+def to_come(person_id: int, *, now: datetime) -> list[str]:
+    """References of somebody's live bookings of sessions that are still to come."""
+    found = select(Booking.reference).join(Booking.event)
+    is_live = (Booking.state != BookingState.CANCELLED, Event.ends_at > now)
+    return list(db.session.scalars(found.where(Booking.person_id == person_id, *is_live)))
+
+
+def send_entries(booking_ids: Collection[int], *, now: datetime) -> int:
     """Send the entries still to come anew, as the next version of each; how many messages."""
+    if not booking_ids:
+        return 0
     wanted = select(Booking.id, Booking.event_id).where(Booking.id.in_(set(booking_ids)))
     pairs = sorted((event_id, booking_id) for booking_id, event_id in db.session.execute(wanted))
     events = lock_events(event_id for event_id, _ in pairs)

@@ -70,3 +70,11 @@ def queue(letter: Letter, **facts: Any) -> OutboxMessage:
 def mail_host() -> str:
     """The host name that Message-IDs and calendar UIDs end in."""
     return urlsplit(current_app.config["BASE_URL"]).hostname or "localhost"
+
+
+def send_again(message: OutboxMessage, to_email: str) -> None:
+    """Try a message that failed once more, at another address, as it was written."""
+    message.to_email = to_email
+    message.message_id = f"<{new_reference(20)}@{mail_host()}>"
+    message.state, message.attempts_count, message.last_error = MessageState.QUEUED, 0, None
+    message.next_attempt_at = real_now()

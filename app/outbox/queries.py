@@ -14,6 +14,7 @@ from app.outbox.models import MessageState, OutboxMessage
 # Mail that has waited for this long means that somebody must look (R20).
 WAITED_TOO_LONG = timedelta(minutes=15)
 FAILED_LATELY = timedelta(days=7)
+MOST_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,15 @@ def mail_facts(*, now: datetime) -> MailFacts:
         )
     )
     return MailFacts(unsent_count, waiting_since, failed_count or 0)
+
+
+def failed_to(person_reference: str, email: str | None) -> list[OutboxMessage]:
+    """Messages that did not reach somebody at the address we have now, the newest first."""
+    if email is None:
+        return []
+    found = select(OutboxMessage).where(
+        OutboxMessage.person_reference == person_reference,
+        OutboxMessage.to_email == email,
+        OutboxMessage.state == MessageState.FAILED,
+    )
+    return list(db.session.scalars(found.order_by(OutboxMessage.id.desc()).limit(MOST_SHOWN)))

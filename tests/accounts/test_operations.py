@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.accounts import emails, operations, organisations, queries, second_step
+from app.accounts import emails, operations, organisations, queries, second_step, succession
 from app.accounts.models import Capacity, OrganisationKind, Person, PostKind, RoleGrant
 from app.accounts.sign_in_models import (
     Attempt,
@@ -366,7 +366,6 @@ class TestSecondStep:
 
     def test_the_person_is_told_of_a_new_authenticator(self, person: Person, now: datetime) -> None:
         enrolled(person, now)
-        emails.queue_address_changed(person, "sam@home.example.org", now=now)
         letter = db.session.scalars(select(OutboxMessage)).one()
         assert (letter.kind, letter.to_email) == ("second_step_set_up", person.email)
 
@@ -429,7 +428,7 @@ class TestOrganisations:
         make_organisation(name="Eastmoor Old School", closed_on=date(2020, 1, 1))
         kept = make_organisation(name="Hilltop 100% Nursery_")
         with_alias = make_organisation(name="Fieldhead Trust")
-        organisations._remember_name(with_alias, "Eastmoor Health")
+        succession.remember_name(with_alias, "Eastmoor Health")
         db.session.commit()
 
         def found(text: str) -> set[str]:

@@ -22,6 +22,9 @@ MOST_STATEMENTS_OF_A_REPORT = 20
 MOST_STATEMENTS_OF_PUBLISHING = 30
 # Reads files, the list and what was decided, then writes people, bookings and a register.
 MOST_STATEMENTS_OF_A_MEETING = 24
+# Merging two people moves what every feature keeps of them; another address is told to calendars.
+MOST_STATEMENTS_OF_MOVING = 90
+MOVES_A_PERSON = re.compile(r"/manage/people/\w+/(?:merge/\w+|address)")
 WHOLE_REPORTS = ("/impact/reports/", "/impact/priority-reports/")
 # A read may note that somebody is still there, or that an address asks too often; nothing else.
 MAY_BE_WRITTEN_BY_A_READ = {"sign_in_session", "attempt"}
@@ -197,6 +200,8 @@ class PageClient(FlaskClient):
             most = MOST_STATEMENTS_OF_PUBLISHING
         if "/register/meeting/" in response.request.path:
             most = MOST_STATEMENTS_OF_A_MEETING
+        if response.request.method == "POST" and MOVES_A_PERSON.fullmatch(response.request.path):
+            most = MOST_STATEMENTS_OF_MOVING
         if count > most:
             listed = "\n  ".join([" ".join(s.split())[:200] for s in self.watch.statements])
             faults.append(f"{count} SQL statements, more than {most}:\n  {listed}\n")

@@ -1,0 +1,1 @@
+"""Staff pages about people and organisations: they mix what every feature knows."""

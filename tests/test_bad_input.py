@@ -20,6 +20,7 @@ from tests.support.factories import (
     make_booking,
     make_event,
     make_organisation,
+    make_person,
     make_request,
 )
 from tests.support.forms_files import an_import_draft
@@ -54,6 +55,8 @@ CAREFUL = {
     "second_reminder": "14",
     "manager_name": "Max Head",
     "manager_email": "max.head@example.org",
+    "contact_email": "office@school.example.org",
+    "closed_on": "1 October 2026",
     "most_per_organisation": "2",
     "most_per_sector": "5",
     "hold_hours": "24",
@@ -153,6 +156,13 @@ CASES = (
     Case("/manage/notices/new", "delivery", "See whom it would mail", checks_first=True),
     Case("/manage/notices/<reference>", "delivery", "See whom it would mail", checks_first=True),
     Case("/manage/wording/<kind>", "delivery", "Save and use these words"),
+    Case("/manage/people/<reference>/details", "delivery"),
+    Case("/manage/people/<reference>/organisation", "delivery"),
+    Case("/manage/people/<reference>/address", "delivery"),
+    Case("/manage/people/<reference>/state", "delivery"),
+    Case("/manage/organisations/<reference>/details", "delivery"),
+    Case("/manage/organisations/<reference>/names", "delivery", "Add the name"),
+    Case("/manage/organisations/<reference>/close", "delivery", query="?q=Organisation"),
     Case("/manage/offers/<slug>/surveys", "delivery"),
     Case("/manage/evaluations/new", "delivery"),
     Case("/manage/evaluations/<slug>", "delivery"),
@@ -265,6 +275,14 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
                 else some_measure(offer, actor, now=now, words=new_reference())
             )
         return world.address(case.rule, app, reference=made.reference)
+    if case.rule.startswith("/manage/people/<"):
+        somebody = make_person()
+        db.session.commit()
+        return world.address(case.rule, app, reference=somebody.reference)
+    if case.rule.startswith("/manage/organisations/<"):
+        body = make_organisation()
+        db.session.commit()
+        return world.address(case.rule, app, reference=body.reference)
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

@@ -346,7 +346,12 @@ def expected(play: Play, event: Event | None, asked: Asked, months: int) -> str:
         forgotten = instead == MERGED and found == "late"  # the other one's says the same
         if ended and (ended <= at or forgotten):
             return instead
-    return found
+    return found if found == "late" else asked_words(at)
+
+
+def asked_words(at: datetime) -> str:
+    """That somebody was asked, and at which of the worker's looks."""
+    return f"asked {at:%d %b %Y}"
 
 
 def _is_awake(now: datetime) -> bool:

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app import persons
 from app.accounts.models import Person
-from app.bookings.models import Booking, BookingState, CancelReason
+from app.bookings.models import Booking
 from app.catalogue.models import Event, Offer
 from app.kernel.db import db
 from app.outbox.models import OutboxMessage
-from app.surveys import building, evaluations, operations, personal, question_building
+from app.surveys import building, evaluations, operations, question_building
 from app.surveys.building_queries import VersionFacts
 from app.surveys.models import (
     Evaluation,
@@ -155,15 +156,7 @@ def a_list(
 
 
 def merge_people(old: Person, new: Person, *, now: datetime) -> None:
-    """Make one person of two, as far as surveys can tell: of two bookings one ends."""
-    kept = set(db.session.scalars(select(Booking.event_id).where(Booking.person_id == new.id)))
-    for booking in db.session.scalars(select(Booking).where(Booking.person_id == old.id)).all():
-        if booking.event_id in kept:
-            booking.state, booking.cancelled_at = BookingState.CANCELLED, now
-            booking.cancelled_because = CancelReason.STAFF
-            db.session.flush()
-        booking.person_id = new.id
-    personal.merge(old.id, new.id, now=now)
-    old.email, old.deactivated_at, old.merged_into_id = None, now, new.id
+    """Somebody is there twice: make one person of the two."""
+    persons.merge(old, new, actor=make_person(), now=now)
     db.session.commit()
     db.session.expire_all()

@@ -57,11 +57,14 @@ class MeetingFilesForm(PageForm):
 
     def chosen(self) -> list[Chosen]:
         """The files, without the folders they were in; no more of each than may be."""
-        return [
-            Chosen(_file_name(one), one.stream.read(MOST_BYTES + 1))
-            for one in self.files.data
-            if one.filename
-        ]
+        return [_read(one) for one in self.files.data if one.filename]
+
+
+def _read(file: FileStorage) -> Chosen:
+    try:
+        return Chosen(_file_name(file), file.stream.read(MOST_BYTES + 1))
+    finally:
+        file.close()
 
 
 def _file_name(file: FileStorage) -> str:

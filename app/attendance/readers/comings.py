@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.attendance.readers.visits import Row, Visit, cell_of, headings_of, visit
+from app.attendance.readers.visits import Headings, Row, Visit, cell_of, visit
 
 CAME, WENT = {"joined", "joined before"}, {"left"}
 NOT_SAID = "not said"  # when somebody left: they may have gone without a word of it
 
 
-def read_list_of_2020(rows: Sequence[Row]) -> list[Visit] | None:
+def read_list_of_2020(rows: Sequence[Row], headings: Headings) -> list[Visit] | None:
     """The list downloaded during a meeting: a row for each coming and going, no addresses."""
-    for number, columns in headings_of(rows):
+    for number, columns in headings:
         if {"full name", "user action", "timestamp"} <= columns.keys():
             moves = (
                 (cell_of(line, columns, "full name"), "")
@@ -23,9 +23,9 @@ def read_list_of_2020(rows: Sequence[Row]) -> list[Visit] | None:
     return None
 
 
-def read_live_event(rows: Sequence[Row]) -> list[Visit] | None:
+def read_live_event(rows: Sequence[Row], headings: Headings) -> list[Visit] | None:
     """The engagement report of a live event: a row for each thing somebody did."""
-    for number, columns in headings_of(rows):
+    for number, columns in headings:
         if {"participantid", "utceventtimestamp"} <= columns.keys():
             moves = (
                 (cell_of(line, columns, "fullname"), cell_of(line, columns, "participantid"))

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from app.attendance.readers import comings, teams, zoom
-from app.attendance.readers.visits import MeetingReport, Row, Visit
+from app.attendance.readers.visits import Headings, MeetingReport, Row, Visit, headings_of
 from app.kernel.refusals import Refused
 from app.kernel.sheet import MOST_BYTES, MOST_CELL_CHARACTERS, MOST_ROWS, NOT_A_SHEET, decoded
 
 # The number after a layout is raised whenever it is read differently.
-LAYOUTS: tuple[tuple[str, Callable[[Sequence[Row]], list[Visit] | None]], ...] = (
+LAYOUTS: tuple[tuple[str, Callable[[Sequence[Row], Headings], list[Visit] | None]], ...] = (
     ("Teams report 1", teams.read_numbered),
     ("Teams report of 2021 1", teams.read_of_2021),
     ("Teams list of 2020 1", comings.read_list_of_2020),
@@ -24,6 +24,8 @@ LAYOUTS: tuple[tuple[str, Callable[[Sequence[Row]], list[Visit] | None]], ...] =
 DELIMITERS = ("\t", ",", ";")
 MOST_PEOPLE = 2_000
 MOST_COLUMNS = 300
+MOST_HEADINGS = 500
+MOST_OF_A_LINE = 100_000  # characters
 NUMBERED = re.compile(r"\s*\"?\d{1,2}\.\s+\S")
 
 EMPTY = "This file is empty: choose another"
@@ -54,6 +56,8 @@ def read_meeting_file(content: bytes) -> MeetingReport:
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
         raise Refused(NOT_TEXT)
     text = _text(content)
+    if max(map(len, text.split("\n"))) > MOST_OF_A_LINE:
+        raise Refused(UNKNOWN)
     found = [report for delimiter in DELIMITERS if (report := _read(text, delimiter))]
     if not found:
         is_numbered = sum(bool(NUMBERED.match(line)) for line in text.split("\n", 5_000)) > 1
@@ -88,8 +92,9 @@ def _read(text: str, delimiter: str) -> MeetingReport | None:
 
 
 def _recognised(rows: Sequence[Row]) -> MeetingReport | None:
+    headings = list(islice(headings_of(rows), MOST_HEADINGS))
     for layout, read in LAYOUTS:
-        visits = read(rows)
+        visits = read(rows, headings)
         if visits is not None:
             return MeetingReport(layout, tuple(visits))
     return None

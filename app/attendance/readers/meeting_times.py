@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from app.attendance.models import DayOrder
 
 Stamp = Mapping[DayOrder, datetime]  # one instant for each way round that makes sense
 
-SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u2060\ufeff]+")
+ZERO_WIDTH = str.maketrans("", "", "\u200b\u2060\ufeff")
 CLOCK = (
     r"(?:,?[ T]?(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d+)?)?(?: ?([ap])\.? ?m\.?)?(?: ?Z| ?UTC)?)"
 )
@@ -34,9 +35,10 @@ CLOCK_LENGTH = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})")
 
 def one_space(text: str) -> str:
     """The text with every kind of space made a plain one, and none around it."""
-    return SPACES.sub(" ", text).strip()
+    return " ".join((text if text.isascii() else text.translate(ZERO_WIDTH)).split())
 
 
+@lru_cache(maxsize=5_000)
 def read_stamp(text: str) -> Stamp:
     """What a written time can mean; the same both ways round where it can mean one thing only."""
     text = one_space(text)

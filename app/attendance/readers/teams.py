@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from app.attendance.readers.visits import (
     Columns,
+    Headings,
     Row,
     Visit,
     cell_of,
-    headings_of,
     length_of,
     visit,
 )
@@ -57,11 +57,11 @@ def _section(rows: Sequence[Row], first: int) -> Iterator[Row]:
         yield row
 
 
-def read_numbered(rows: Sequence[Row]) -> list[Visit] | None:
+def read_numbered(rows: Sequence[Row], headings: Headings) -> list[Visit] | None:
     """The current report; None if it is something else."""
     people: list[Visit] | None = None
     stays: list[Visit] = []
-    for number, columns in headings_of(rows):
+    for number, columns in headings:
         if people is None and (_is_of_people(columns) or _is_names_only(columns)):
             if _is_of_stays(columns) and not _is_of_people(columns):
                 return None  # the report of 2021-22
@@ -137,9 +137,9 @@ def _together(people: Sequence[Visit], stays: Sequence[Visit]) -> list[Visit]:
     return found + [person for person in people if person.who not in told]
 
 
-def read_of_2021(rows: Sequence[Row]) -> list[Visit] | None:
+def read_of_2021(rows: Sequence[Row], headings: Headings) -> list[Visit] | None:
     """The report of 2021-22: a block of headings, then a row for each stay."""
-    for number, columns in headings_of(rows):
+    for number, columns in headings:
         if _is_of_stays(columns) and _has(columns, "full name"):
             return list(_stays(_section(rows, number + 1), columns))
     return None

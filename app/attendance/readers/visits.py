@@ -68,6 +68,9 @@ def columns_of(row: Row) -> dict[str, int]:
     return found
 
 
+Headings = Sequence[tuple[int, dict[str, int]]]  # the number of each such row, and its columns
+
+
 def headings_of(rows: Sequence[Row]) -> Iterator[tuple[int, dict[str, int]]]:
     """The rows that may be headings of people, each with its number."""
     for number, row in enumerate(rows):

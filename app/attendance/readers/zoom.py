@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.attendance.readers.visits import (
+    Headings,
     Row,
     Visit,
     cell_of,
     columns_of,
     heading,
-    headings_of,
     length_of,
     visit,
 )
@@ -21,9 +21,9 @@ LENGTH = ("total duration", "duration")
 OF_ZOOM = ("guest", "join time", "in waiting room", "recording consent", "consent")
 
 
-def read_zoom(rows: Sequence[Row]) -> list[Visit] | None:
+def read_zoom(rows: Sequence[Row], headings: Headings) -> list[Visit] | None:
     """The people of a Zoom file, without those kept waiting; None if it is no such file."""
-    for number, columns in headings_of(rows):
+    for number, columns in headings:
         has_names = any(name in columns for name in NAME) and "role" not in columns
         is_zoom = any(name in columns for name in OF_ZOOM)
         if has_names and is_zoom and any(name in columns for name in LENGTH):

@@ -9,7 +9,14 @@ from typing import Any
 
 import click
 
-from app.checks import disclosure_attack, invented_answers, kill_drill, race_drill, stage
+from app.checks import (
+    disclosure_attack,
+    import_drill,
+    invented_answers,
+    kill_drill,
+    race_drill,
+    stage,
+)
 from app.checks.crowd import Crowd, without_the_lock
 from app.checks.verify import verify
 from app.kernel import clock
@@ -70,8 +77,17 @@ def kill(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict
 
 def results(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
     """Summaries of offers with `size` responses and with 1,000, on a PostgreSQL of its own."""
-    # A program of its own, like the bench, so that nothing of it loads here.
-    command = [sys.executable, "-m", "app.checks.results_drill", str(rounds), str(size), str(seed)]
+    return _run("app.checks.results_drill", rounds, size, seed)
+
+
+def report(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """The report of a year of `size` bookings, on SQLite and on a PostgreSQL of its own."""
+    return _run("app.checks.report_drill", rounds, size, seed)
+
+
+def _run(module: str, *numbers: int) -> dict[str, Any]:
+    """A program of its own, like the bench, so that nothing of it loads here."""
+    command = [sys.executable, "-m", module, *map(str, numbers)]
     done = subprocess.run(command, cwd=stage.PROJECT, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -92,6 +108,11 @@ def disclosure(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) 
     return {"ok": not broken, "data_sets": size, "figures": figures, "broken": broken}
 
 
+def imports(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """So many damaged files for everything that imports; `rounds` does nothing."""
+    return import_drill.try_all(size=size, seed=seed)
+
+
 def _faults() -> list[str]:
     faults = [finding.name for finding in verify(now=clock.now()) if finding.violations]
     db.session.rollback()
@@ -103,14 +124,16 @@ DRILLS = {
     "race": (race, 200),
     "kill": (kill, 10),
     "results": (results, 100_000),
+    "report": (report, 100_000),
     "disclosure": (disclosure, 200),
+    "imports": (imports, 10_000),
 }
 
 
 @click.command("drill")
 @click.argument("name", type=click.Choice(sorted(DRILLS)))
 @click.option("--rounds", default=3, show_default=True, help="How often.")
-@click.option("--size", type=int, help="People in a race, kills in a round, responses.")
+@click.option("--size", type=int, help="People in a race, kills in a round, responses, bookings.")
 @click.option("--seed", default=1, show_default=True, help="The same seed does the same again.")
 @click.option("--database", help="An empty database, else a new SQLite file.")
 @click.pass_context

@@ -15,10 +15,10 @@ from app.impact.counting import read_counts
 from app.impact.counts import EvaluationCounts, Reach, sorted_doors
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
 from app.impact.groups import Group, GroupKind, Holding, Holdings, find_group, holdings_of
+from app.impact.kept_sessions import lines_of_waves
 from app.impact.pooling import Source
 from app.impact.reach_queries import reach_of
-from app.impact.session_figures import WaveOfSessions, answers_within, measures_of_sessions
-from app.impact.sessions_counted import read_sessions
+from app.impact.session_lines import WaveInPart, answers_within, measures_of_sessions
 from app.impact.summaries import Door, DoorState, Figure, GroupSummary, MeasureLines
 from app.improvement.queries import EvidenceLine, evidence_of
 from app.kernel.db import db
@@ -153,27 +153,21 @@ def _in_part(
     if not holdings:
         return []
     own = [counts[holding.facts.id] for holding in holdings]
-    by_session = read_sessions(own, offer_of)
     events = frozenset[int]().union(*(holding.event_ids or () for holding in holdings))
+    by_wave = lines_of_waves(own, offer_of, events, threshold=threshold)
     asked = _asked(SurveyInvitation.event_id.in_(events) if events else false())
     found = []
     for holding, evaluation in zip(holdings, own, strict=True):
         event_ids = holding.event_ids or frozenset()
         doors, waves = [], []
-        by_wave = {
-            door_id: pair
-            for door_id, pair in zip(
-                sorted_doors(evaluation),
-                figures.doors_of(evaluation, threshold=threshold),
-                strict=True,
-            )
-            if isinstance(door_id, int)
-        }
-        for wave_id, (door, door_counts) in by_wave.items():
-            sessions = by_session.get((holding.facts.id, wave_id))
+        pairs = figures.doors_of(evaluation, threshold=threshold)
+        for wave_id, (door, door_counts) in zip(sorted_doors(evaluation), pairs, strict=True):
+            if not isinstance(wave_id, int):
+                continue
+            lines = by_wave.get((holding.facts.id, wave_id))
             in_figures = 0
-            if sessions is not None:
-                wave = WaveOfSessions(door, door_counts, sessions)
+            if lines is not None:
+                wave = WaveInPart(door, door_counts, lines)
                 in_figures = answers_within(wave, event_ids)
                 waves.append(wave)
             doors.append(_door_in_part(door, asked.get(wave_id, (0, 0, 0)), in_figures))

@@ -215,7 +215,7 @@ def holdings_of(group: Group, *, now: datetime) -> Holdings:
         facts = EvaluationFacts(*row[:-1])
         offers_of[facts] |= {row[-1]} if row[-1] else set()
     asked_about = frozenset(group.offer_ids or ()).union(*offers_of.values())
-    events = _events(asked_about, now=now)
+    events = begun_events(asked_about, now=now)
     found = (_holding(group, facts, offers, events) for facts, offers in offers_of.items())
     own = [e for e in events if group.offer_ids is None or e.offer_id in group.offer_ids]
     starts = [event.starts_at for event in own]
@@ -261,7 +261,8 @@ class EventRow(NamedTuple):
     starts_at: datetime
 
 
-def _events(offer_ids: Collection[int], *, now: datetime) -> Sequence[EventRow]:
+def begun_events(offer_ids: Collection[int], *, now: datetime) -> Sequence[EventRow]:
+    """The sessions of these offers that have begun."""
     rows = db.session.execute(
         select(Event.id, Event.reference, Event.offer_id, Event.starts_at).where(
             Event.offer_id.in_(offer_ids),

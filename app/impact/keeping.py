@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from app.impact import kept
 from app.impact.answers_counted import LetIn, read_answers
-from app.impact.counting import let_in
+from app.impact.counting import let_in, read_counts
 from app.impact.counts import Counted, EvaluationCounts, EvaluationFacts
 from app.impact.disclosure import ELSEWHERE_THRESHOLD, Audience, threshold_for
 from app.impact.forms_asked import read_forms
 from app.impact.grouped_rows import asked_rows, response_rows
-from app.impact.groups import FACTS
+from app.impact.groups import FACTS, begun_events
 from app.impact.kept import Row
+from app.impact.kept_sessions import keep_lines
 from app.impact.queries import offers_of, reach_of_evaluation
 from app.kernel.db import db
 from app.surveys.models import Evaluation, SurveyInvitation
@@ -49,12 +50,26 @@ def keep_counts(evaluation_id: int, *, now: datetime) -> None:
             forms = read_forms(wanted.figures.versions)
             rows = read_answers({facts.id: counts}, forms, wanted)
             kept.keep_answers(facts.id, fingerprint, rows)
-    kept.forget_answers(facts.id, but=in_figures)
     offer_ids = [offer_id for offer_id, _slug, _title in offers_of(facts)]
     counts = EvaluationCounts(facts)
     let_in({facts.id: counts}, asked, responses, threshold=ELSEWHERE_THRESHOLD, now=now)
     reach = reach_of_evaluation(offer_ids, counts)
     kept.keep_counted(facts.id, Counted(asked, responses, reach, counted_at=now))
+    in_figures += _keep_sessions(facts, offer_ids, now=now)
+    kept.forget_answers(facts.id, but=in_figures)
+
+
+def _keep_sessions(
+    facts: EvaluationFacts, offer_ids: Collection[int], *, now: datetime
+) -> Collection[str]:
+    """Keep which sessions may stand apart, as each kind of reader sees it."""
+    offer_of = {event.id: event.offer_id for event in begun_events(offer_ids, now=now)}
+    thresholds = {threshold_for(audience) for audience in Audience}
+    as_read = {
+        threshold: read_counts([facts], threshold=threshold, now=now)[facts.id]
+        for threshold in thresholds
+    }
+    return keep_lines(as_read, offer_of)
 
 
 def agrees_with_a_recount(evaluation_id: int, *, now: datetime) -> bool:

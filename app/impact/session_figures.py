@@ -1,27 +1,20 @@
-"""What may be shown of some sessions of an evaluation: sums of lines of one partition."""
+"""Which sessions of a wave may stand apart: lines of one partition."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.impact import figures
 from app.impact.counts import (
-    KNOWLEDGE,
-    KNOWLEDGE_RECALLED,
     DoorCounts,
-    MeasureFacts,
-    QuestionCounts,
     QuestionFacts,
 )
 from app.impact.disclosure import ELSEWHERE_THRESHOLD
 from app.impact.session_rules import Session, lines_of, lines_of_questions, may_cross
 from app.impact.sessions_counted import SessionCounts
-from app.impact.summaries import Door, Figure, MeasureLines
-
-# Scores before and after are shown of pairs of answers, which no partition by session contains.
-NEVER_SPLIT = (KNOWLEDGE, KNOWLEDGE_RECALLED)
+from app.impact.summaries import Door
 
 Lines = dict[str, list[frozenset[Session]]]
 
@@ -33,31 +26,6 @@ class WaveOfSessions:
     door: Door
     counts: DoorCounts
     by_session: SessionCounts
-
-
-def measures_of_sessions(
-    waves: Iterable[WaveOfSessions], event_ids: Collection[int]
-) -> tuple[MeasureLines, ...]:
-    """Each measure at each of these times, of the lines that lie wholly within these events."""
-    found: dict[str, tuple[MeasureFacts, list[Figure]]] = {}
-    for wave in waves:
-        lines = shown_lines(wave)
-        for question in _in_order(wave):
-            measure = question.measure
-            if measure is None or measure.key in NEVER_SPLIT:
-                continue
-            figure = _figure(wave, question, measure, _within(lines[question.key], event_ids))
-            found.setdefault(measure.key, (measure, []))[1].append(figure)
-    ordered = sorted(found.values(), key=lambda item: item[0].position)
-    return tuple(figures.measure_lines(facts, parts) for facts, parts in ordered)
-
-
-def answers_within(wave: WaveOfSessions, event_ids: Collection[int]) -> int:
-    """How many answered forms are in lines that lie wholly within these events."""
-    lines = lines_of(wave.by_session.responses, threshold=ELSEWHERE_THRESHOLD)
-    within = _within([line.sessions for line in lines], event_ids)
-    count = sum(wave.by_session.responses[session] for session in within)
-    return count if count >= ELSEWHERE_THRESHOLD else 0
 
 
 def shown_lines(wave: WaveOfSessions) -> Lines:
@@ -113,39 +81,3 @@ def _by_session(bases: Mapping[tuple[Session, str], int]) -> Counter[Session]:
     for (session, _), base in bases.items():
         counted[session] += base
     return counted
-
-
-def _within(lines: Iterable[frozenset[Session]], event_ids: Collection[int]) -> frozenset[Session]:
-    held = [line for line in lines if all(session.event_id in event_ids for session in line)]
-    return frozenset[Session]().union(*held)
-
-
-def _figure(
-    wave: WaveOfSessions,
-    question: QuestionFacts,
-    measure: MeasureFacts,
-    sessions: frozenset[Session],
-) -> Figure:
-    by_key = wave.by_session.counts
-    keys = [question.key, *([question.shown_if_key] if question.shown_if_key in by_key else [])]
-    of_these = DoorCounts(
-        questions=wave.counts.questions,
-        counts={key: _added(by_key[key], sessions) for key in keys if key},
-    )
-    door = replace(wave.door, threshold=ELSEWHERE_THRESHOLD)
-    return figures.figure_of(door, of_these, question, measure, [])
-
-
-def _added(
-    by_session: Mapping[Session, QuestionCounts], sessions: Iterable[Session]
-) -> QuestionCounts:
-    total = QuestionCounts()
-    for session in sessions:
-        counts = by_session.get(session)
-        if counts is None:
-            continue
-        total.answered.update(counts.answered)
-        total.scores.update(counts.scores)
-        for value, by_sector in counts.options.items():
-            total.options.setdefault(value, Counter()).update(by_sector)
-    return total

@@ -150,7 +150,7 @@ def _read_answers(
         .where(in_figures, Answer.text.is_(None))
         .group_by(*grouped)
     )
-    for row in rows.all():
+    for row in rows:
         evaluation_id, wave_id, answered_on, event_id, key, is_several, *values = row
         value, score, sector, count = values
         session = places.session(evaluation_id, wave_id, answered_on, event_id)

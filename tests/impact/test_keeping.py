@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,14 +13,18 @@ from sqlalchemy import select
 
 from app.checks.moment import Moment
 from app.checks.verify_impact import kept_wrongly
-from app.impact import answers_counted, keeping, queries
+from app.impact import answers_counted, keeping, kept_sessions, queries
 from app.impact.disclosure import Audience
+from app.impact.group_queries import group_summary
+from app.impact.groups import GroupKind
 from app.impact.models import KeptAnswers, KeptCounts
-from app.impact.summaries import EvaluationSummary
+from app.impact.summaries import EvaluationSummary, GroupSummary
 from app.kernel.db import db
 from app.surveys import operations, responses
 from app.surveys import queries as surveys
 from app.surveys.planning import link_token
+from tests.support.answers import add_responses, make_evaluation, wave_of
+from tests.support.factories import make_event, make_offer
 from tests.support.surveys import a_course_attended, default_evaluation, invitations, round_of_work
 
 ENDED = datetime(2026, 11, 9, 12, 30, tzinfo=UTC)
@@ -95,6 +100,47 @@ def test_answers_are_counted_again_only_when_others_are_in_the_figures(slug: str
     assert db.session.scalars(select(KeptCounts.counted_at)).one() == CLOSED + timedelta(minutes=5)
 
 
+@pytest.mark.parametrize("audience", Audience)
+def test_sessions_that_were_kept_say_the_same_as_their_answers(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, audience: Audience
+) -> None:
+    monkeypatch.setattr(keeping, "LARGE", 20)
+    offer = make_offer()
+    evaluation = make_evaluation(3, offers=[offer])
+    events = [
+        make_event(offer, starts_at=datetime(2025, month, 3, 9, tzinfo=UTC)) for month in (2, 5)
+    ]
+    used = {"used": "yes", "recommend": "likely", "informed": "much_more"}
+    for event, place in zip(events, range(2), strict=True):
+        forms = [used] * (14 + place) + [{"used": "no", "informed": "same"}] * (11 - place)
+        add_responses(evaluation, forms, wave=wave_of(evaluation, 3), event=event)
+    db.session.commit()
+    pages = (
+        (GroupKind.EVENT, events[0].reference),
+        (GroupKind.PERIOD, "2024-25"),
+        (GroupKind.PERIOD, "2025-26-q1"),
+    )
+
+    def look(kind: GroupKind, slug: str) -> GroupSummary:
+        answers_counted.forget_all()
+        found = group_summary(kind, slug, audience=audience, now=CLOSED)
+        assert found
+        return replace(found, counted_at=None)
+
+    counted = [look(*page) for page in pages]
+    bases = {m.key: [one.base for one in m.figures] for m in counted[0].measures}
+    assert bases == {"access": [25], "informed": [25], "recommend": [14]}
+    keep(CLOSED)
+    monkeypatch.setattr(kept_sessions, "read_sessions", lambda found, _: refuse(found))
+    assert [look(*page) for page in pages] == counted
+
+
+def refuse(found: Collection[object]) -> dict[Any, Any]:
+    """Nothing is to be read again of what was kept."""
+    assert not found
+    return {}
+
+
 def test_small_evaluations_are_not_kept(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "LARGE", 2_000)
     assert keep(CLOSED) == []
@@ -104,8 +150,7 @@ def test_verify_finds_kept_answers_that_are_not_what_was_answered(slug: str) -> 
     keep(CLOSED)
     moment = Moment(now=CLOSED, real_now=CLOSED, example_made_at=None)
     assert list(kept_wrongly(moment)) == []
-    kept = db.session.scalars(select(KeptAnswers)).first()
-    assert kept is not None
+    kept = next(one for one in db.session.scalars(select(KeptAnswers)) if "answers" in one.rows)
     answers = [list(row) for row in kept.rows["answers"]]
     answers[0][-1] += 1
     kept.rows = {**kept.rows, "answers": answers}

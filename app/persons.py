@@ -24,6 +24,7 @@ from app.accounts.corrections import is_empty
 from app.accounts.models import Person
 from app.accounts.people import id_of
 from app.audit import operations as audit_operations
+from app.attendance import personal as attendance
 from app.audit import personal as audit
 from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings
@@ -80,6 +81,7 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
     return {
         **accounts.export(person),
         **bookings.export(person.id),
+        **attendance.export(person.id),
         **record.export(person.id, now=now),
         **notices.export(person.id),
         **surveys.export(person.id),
@@ -107,6 +109,7 @@ def merge(duplicate: Person, into: Person, *, actor: Person, now: datetime) -> M
     known_there = readdressing.reached_at(with_address, now=now)
     by = actor.reference
     found = bookings_merging.merge(from_id, into_id, locked=locked, actor=by, now=now)
+    attendance.merge(from_id, into_id)
     surveys.merge(from_id, into_id, now=now)
     record.merge(from_id, into_id)
     _follow(from_id, into_id)
@@ -252,6 +255,7 @@ def erase(person_id: int, *, now: datetime, even_unsent: bool = False) -> Erasur
         accounts.close(person, actor=ACTOR, now=now, now_real=clock.real_now())
         outbox.withhold(traces_of(person))
         ended = bookings.erase(person_id, now=now)
+        attendance.erase(person_id)
         surveys.erase(person_id, now=now)
         record.erase(person_id)
     unsent = _let_messages_leave(person_id, now)

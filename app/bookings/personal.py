@@ -12,6 +12,7 @@ from app.accounts.models import Person
 from app.audit import operations as audit
 from app.bookings import emails
 from app.bookings.ending import end, with_people_and_entries
+from app.bookings.in_house_models import InHouseRequest
 from app.bookings.models import (
     Approval,
     Attendance,
@@ -51,6 +52,7 @@ def export(person_id: int) -> dict[str, Any]:
         "requests_to_them_as_manager": _requests(Approval.manager_email == _address(person_id)),
         "places_booked_for_others": _booked_for_others(person_id),
         "wishes_for_new_dates": _wishes(person_id),
+        "asked_in_house": _asked_in_house(person_id),
     }
 
 
@@ -79,6 +81,7 @@ def _attendance(person_id: int) -> list[dict[str, Any]]:
             Booking.reference.label("booking"),
             EventDate.starts_at,
             Attendance.outcome,
+            Attendance.minutes,
             Attendance.recorded_at,
         )
         .join(Attendance.booking)
@@ -128,6 +131,26 @@ def _wishes(person_id: int) -> list[dict[str, Any]]:
     return [row._asdict() for row in found]
 
 
+def _asked_in_house(person_id: int) -> list[dict[str, Any]]:
+    found = db.session.execute(
+        select(
+            Offer.title,
+            InHouseRequest.people_count,
+            InHouseRequest.when_words,
+            InHouseRequest.place,
+            InHouseRequest.phone,
+            InHouseRequest.more,
+            InHouseRequest.state,
+            InHouseRequest.answer,
+            InHouseRequest.asked_at,
+        )
+        .join(InHouseRequest.offer)
+        .where(InHouseRequest.person_id == person_id)
+        .order_by(InHouseRequest.id)
+    )
+    return [row._asdict() for row in found]
+
+
 def references_of(person_id: int) -> list[str]:
     """The references of somebody's own bookings, which messages about them carry."""
     found = select(Booking.reference).where(Booking.person_id == person_id)
@@ -154,6 +177,12 @@ def erase(person_id: int, *, now: datetime) -> int:
     _forget_questions(person_id)
     _forget_names_in_entries(person_id)
     db.session.execute(delete(NewDatesWish).where(NewDatesWish.person_id == person_id))
+    db.session.execute(
+        update(InHouseRequest)
+        .where(InHouseRequest.person_id == person_id)
+        .values(phone="", more="")
+        .execution_options(synchronize_session="fetch")
+    )
     db.session.execute(
         update(Booking)
         .where(Booking.person_id == person_id)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.accounts.models import Person
-from app.attendance import meeting_files
+from app.attendance import meeting_files, personal
 from app.attendance.models import MeetingFile, MeetingName, MeetingRegister
 from app.audit.models import AuditLine
 from app.bookings.models import (
@@ -422,3 +422,19 @@ def test_a_meeting_of_many_takes_no_more_statements(
     saved = save(client, page, values)
     assert "Register saved: 120 came" in saved.words
     assert len(register()) == 120
+
+
+def test_what_is_held_of_a_person_goes_with_them(
+    client: PageClient, people: dict[str, str], path: str
+) -> None:
+    page = choose(client, path, "account-name-is-no-mailbox")
+    line = field_of(page, "B. Able")
+    save(client, page, {line: PART, f"{line}_who": people["bob"], f"{line}_remember": "1"})
+    bob = db.session.scalars(select(Person.id).where(Person.name == "Bob Able")).one()
+    ann = db.session.scalars(select(Person.id).where(Person.name == "Ann Zeal")).one()
+    assert [row["said"] for row in personal.export(bob)["names_in_meetings"]] == ["b. able"]
+    with transaction():
+        assert personal.merge(bob, ann) == 1
+        personal.erase(ann)
+    assert db.session.scalars(select(MeetingName.said)).all() == []
+    assert db.session.scalars(select(MeetingFile.content)).all() == [None]

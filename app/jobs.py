@@ -17,6 +17,7 @@ from flask import current_app
 from app.accounts.imports import organisations, schools, staging
 from app.accounts.imports.models import ImportOf
 from app.accounts.personal import purge_expired_sign_ins
+from app.attendance import meeting_files
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
 from app.impact import keeping
@@ -232,7 +233,7 @@ def send_notices(now: datetime) -> Iterator[int]:
 def erase_what_has_served(now: datetime) -> Iterator[int]:
     """Erase what is kept for a time only: wishes, sign-ins, the words of secret messages."""
     with transaction():
-        erased = erase_adjustments(now=now)
+        erased = erase_adjustments(now=now) + meeting_files.erase_old_files(now=now)
     yield erased
     with transaction():
         erased = surveys.erase_pairings(now=now)

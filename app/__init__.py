@@ -25,6 +25,7 @@ import app.bookings.manage_views
 import app.bookings.moving_views
 import app.bookings.new_dates_views
 import app.bookings.phone_views
+import app.bookings.running_views
 import app.bookings.terms_views
 import app.bookings.views
 import app.bookings.waiting_views
@@ -96,6 +97,7 @@ BLUEPRINTS = (
     app.catalogue.run_views.bp,
     app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
+    app.bookings.running_views.bp,
     app.bookings.phone_views.bp,
     app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,

@@ -43,7 +43,9 @@ def init_app(app: Flask) -> None:
         markdown=markdown.to_html,
     )
     app.jinja_env.globals.update(
-        period_words=london.period_words, time_span_words=london.time_span_words
+        period_words=london.period_words,
+        time_span_words=london.time_span_words,
+        plans_programme=plans_programme,
     )
 
 
@@ -55,6 +57,11 @@ def _context() -> dict[str, Any]:
         "navigation": navigation,
         "is_example": current_app.config.get("EXAMPLE", False),
     }
+
+
+def plans_programme() -> bool:
+    """Whether whoever is looking plans the programme; a trainer only runs sessions of it."""
+    return bool(current_user.roles & {Role.DELIVERY, Role.ADVISOR})
 
 
 def navigation() -> list[NavigationItem]:

@@ -143,8 +143,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/measures/<reference>/retire": PROGRAMME,
     "/manage/offers/<slug>/why": PROGRAMME,
     "/manage/events/<reference>/write": PROGRAMME,
-    "/manage/events/<reference>": PROGRAMME,
-    "/manage/events/<reference>/bookings": PROGRAMME,
+    "/manage/events/<reference>": PROGRAMME,  # and trainers, for their own
+    "/manage/events/<reference>/bookings": PROGRAMME,  # and trainers, for their own
     "/manage/events/<reference>/bookings/<booking_reference>": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/cancel": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/move": PROGRAMME,
@@ -156,6 +156,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/events/<reference>/notices": PROGRAMME,
     "/manage/events/<reference>/notices/<round_reference>": PROGRAMME,
     "/manage/events/<reference>/publish": PROGRAMME,
+    "/manage/events/<reference>/recording": PROGRAMME,
+    "/manage/events/<reference>/trainers": PROGRAMME,
     "/manage/events/<reference>/register": PROGRAMME,
     "/manage/events/<reference>/register/meeting": PROGRAMME,  # and trainers, for their own
     "/manage/events/<reference>/register/meeting/check": PROGRAMME,

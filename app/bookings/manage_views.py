@@ -19,6 +19,8 @@ from app.bookings.rules import opening
 from app.catalogue.forms import EventForm
 from app.catalogue.manage_queries import half_terms_for
 from app.catalogue.models import Event, EventState
+from app.catalogue.recordings import captions_words
+from app.catalogue.trainers import runs, sees_own_events_only
 from app.kernel import clock
 from app.kernel.access import Role, for_roles
 from app.kernel.db import transaction
@@ -28,6 +30,7 @@ from app.kernel.paging import page_number
 bp = Blueprint("manage_bookings", __name__, url_prefix="/manage/events/<reference>")
 
 staff = for_roles(Role.DELIVERY, Role.ADVISOR)
+runners = for_roles(Role.DELIVERY, Role.ADVISOR, Role.TRAINER)
 
 
 def _me() -> Person:
@@ -38,11 +41,19 @@ def _event_or_404(reference: str) -> Event:
     return queries.event_by_reference(reference) or abort(404)
 
 
+def _runners_event(reference: str) -> Event:
+    """The event, for those who plan and for the trainers who run it."""
+    event = _event_or_404(reference)
+    if sees_own_events_only(current_user.roles) and not runs(current_user.id, event.id):
+        abort(403)
+    return event
+
+
 @bp.get("")
-@staff
+@runners
 def overview(reference: str) -> str:
     """Where an event stands: numbers, sectors, what to do next."""
-    return _overview(_event_or_404(reference), OneButton())
+    return _overview(_runners_event(reference), OneButton())
 
 
 def _overview(event: Event, form: OneButton) -> str:
@@ -58,6 +69,7 @@ def _overview(event: Event, form: OneButton) -> str:
             manage_queries.organisation_mix(event.id) if rules.most_per_organisation else []
         ),
         registers=manage_queries.register_counts(event.id),
+        captions_words=captions_words,
     )
 
 
@@ -80,11 +92,16 @@ def publish(reference: str) -> str | Response:
 
 
 @bp.get("/bookings")
-@staff
+@runners
 def bookings(reference: str) -> str | Response:
-    """Who is booked, who asks, who cancelled; the waiting list has a page of its own."""
-    event = _event_or_404(reference)
+    """Who is booked, who asks, who cancelled; the waiting list has a page of its own.
+
+    Trainers see who comes and what they need, and nothing else.
+    """
+    event = _runners_event(reference)
     which = request.args.get("show", "booked")
+    if sees_own_events_only(current_user.roles):
+        which = "booked"
     if which == "waiting":
         return redirect(url_for("waiting_list.shown", reference=reference))
     if which not in manage_queries.LISTS:

@@ -8,7 +8,8 @@ from typing import Any
 from wtforms import Field, HiddenField, SelectMultipleField
 from wtforms.validators import ValidationError
 
-from app.catalogue.models import Event, EventMode
+from app.catalogue.models import Event, EventMode, RecordingFor
+from app.catalogue.recordings import Recording
 from app.catalogue.rules import MODE_WORDS
 from app.kernel.forms import (
     DayField,
@@ -172,6 +173,63 @@ class EventFactsForm(PageForm):
         if self.limit.data != "limited":
             return None
         return _as_number(self.capacity)
+
+
+class TrainersForm(PageForm):
+    """Who runs an event."""
+
+    trainers = SelectMultipleField(
+        "Trainers", validators=[FromList("Choose trainers from the list")], validate_choice=False
+    )
+
+    def offer(self, trainers: Sequence[tuple[int, str]]) -> None:
+        """Fill the list."""
+        self.trainers.choices = choices_of(trainers)
+
+    @property
+    def person_ids(self) -> list[int]:
+        """Who was chosen; only after the form was found valid."""
+        return [int(value) for value in self.trainers.data or ()]
+
+
+CAPTIONS = {"yes": True, "no": False, "unknown": None}
+
+
+class RecordingForm(PageForm):
+    """Where a recording is, who is shown it, whether it has captions."""
+
+    url = LineField("Address of the recording (optional)", [WebAddress()], most=MOST_URL)
+    shown_to = radios(
+        "Who is shown it",
+        (
+            (RecordingFor.BOOKED.value, "People who were booked or attended"),
+            (RecordingFor.EVERYONE.value, "Everyone, on the page of the offer"),
+        ),
+        "Choose who is shown it",
+    )
+    captions = radios(
+        "Has it captions?",
+        (("yes", "Yes"), ("no", "No"), ("unknown", "I do not know")),
+        "Say whether it has captions",
+    )
+
+    def show(self, event: Event) -> None:
+        """Show what is shared now."""
+        self.url.data, self.shown_to.data = event.recording_url, event.recording_for.value
+        known = {value: name for name, value in CAPTIONS.items()}
+        self.captions.data = known[event.recording_captioned]
+
+    def validate_url(self, field: Field) -> None:
+        """Only addresses that nobody on the way can read or change."""
+        if field.data and not field.data.lower().startswith("https://"):
+            raise ValidationError("Address of the recording must begin with https://")
+
+    @property
+    def recording(self) -> Recording:
+        """What was filled in; only after it was found valid."""
+        return Recording(
+            self.url.text, RecordingFor(self.shown_to.data), CAPTIONS[self.captions.data]
+        )
 
 
 def _whole_number(field: Field, what: str, most: int) -> int:

@@ -48,6 +48,7 @@ class EventDetails:
     online_notes: str = ""
     booking_url: str = ""
     trainer_ids: tuple[int, ...] = ()
+    in_house_for_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def _event(
         online_capacity=details.online_capacity,
         online_notes=details.online_notes,
         booking_url=details.booking_url,
+        in_house_for_id=details.in_house_for_id,
         booking_opens_at=opens_at,
         booking_closes_at=closes_at,
         starts_at=starts_at,

@@ -23,6 +23,7 @@ from app.catalogue.models import (
     Offer,
     OfferState,
 )
+from app.catalogue.recordings import PublicRecording, is_for_everyone, recordings_of
 from app.catalogue.rules import (
     KIND_WORDS,
 )
@@ -46,6 +47,7 @@ class OfferDates(NamedTuple):
     lines: list[EventLine]
     date_words: dict[str, list[str]]
     past_count: int
+    recordings: list[PublicRecording]
     has_free_places: bool
     pages: Pages
 
@@ -55,9 +57,12 @@ def offer_dates(offer_id: int, *, page: int, now: datetime) -> OfferDates:
     is_past = and_(Event.state == EventState.PUBLISHED, Event.ends_at <= now, is_in_programme())
     is_to_come = and_(is_announced(), Event.ends_at > now)
     counts = db.session.execute(
-        select(_how_many(is_to_come), _how_many(is_past), _how_many(has_free_places(now))).where(
-            Event.offer_id == offer_id
-        )
+        select(
+            _how_many(is_to_come),
+            _how_many(is_past),
+            _how_many(has_free_places(now)),
+            _how_many(is_for_everyone()),
+        ).where(Event.offer_id == offer_id)
     ).one()
     shown = pages(page, length=counts[0])
     statement = (
@@ -70,7 +75,8 @@ def offer_dates(offer_id: int, *, page: int, now: datetime) -> OfferDates:
     rows = db.session.execute(statement).all()
     words = _all_dates([row.id for row in rows if row.dates_count > 1])
     lines = [event_line(row, now=now) for row in rows]
-    return OfferDates(lines, words, counts[1], counts[2] > 0, shown)
+    recordings = recordings_of(offer_id) if counts[3] else []
+    return OfferDates(lines, words, counts[1], recordings, counts[2] > 0, shown)
 
 
 def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:

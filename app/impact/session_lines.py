@@ -137,6 +137,11 @@ class WaveInPart:
     lines: WaveLines
 
 
+def in_part(wave: WaveOfSessions) -> WaveInPart:
+    """A wave as pages add it up."""
+    return WaveInPart(wave.door, wave.counts, lines_of_wave(wave))
+
+
 def answers_within(wave: WaveInPart, event_ids: Collection[int]) -> int:
     """How many answered forms are in lines that lie wholly within these events."""
     count = sum(count for ids, count in wave.lines.forms if _within(ids, event_ids))

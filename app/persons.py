@@ -23,8 +23,8 @@ from app.accounts import personal as accounts
 from app.accounts.corrections import is_empty
 from app.accounts.models import Person
 from app.accounts.people import id_of
-from app.audit import operations as audit_operations
 from app.attendance import personal as attendance
+from app.audit import operations as audit_operations
 from app.audit import personal as audit
 from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings

@@ -212,6 +212,7 @@ def worker_command(once: bool, at: str | None) -> None:
     if not once:
         worker.Worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]
         return
+    worker.catch_up(clock.now())
     try:
         done = worker.run_once(clock.now())
     except worker.JobsFailed as error:

@@ -17,7 +17,7 @@ from flask import current_app
 from app.accounts.imports import organisations, schools, staging
 from app.accounts.imports.models import ImportOf
 from app.accounts.personal import purge_expired_sign_ins
-from app.attendance import meeting_files
+from app.attendance import history, meeting_files
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
 from app.impact import keeping
@@ -287,9 +287,14 @@ ALL_ROWS = 1_000_000
 # How each kind of file is taken in, and how many rows at once.
 STEPS: dict[ImportOf, tuple[staging.Step, int]] = {
     ImportOf.SCHOOLS: (schools.take_in, ALL_ROWS),
-    ImportOf.ORGANISATIONS: (organisations.take_in, staging.STEP_ROWS),
+    ImportOf.ORGANISATIONS: (organisations.take_in, organisations.STEP_ROWS),
+    ImportOf.ATTENDANCE: (history.take_in, history.STEP_ROWS),
 }
 
+# What falls due on a day; an example whose clock is moved on lives through each of them.
+OF_EACH_DAY = {
+    *("requests", "waiting lists", "plan surveys", "send surveys", "remind", "close surveys"),
+}
 # In this order one round of `worker --once` does all that follows from each other.
 JOBS = (
     Job("requests", 60, let_requests_lapse),
@@ -310,3 +315,5 @@ JOBS = (
     Job("blur orders", 3600, blur_orders),
     Job("deliver mail", 2, deliver_mail),
 )
+DAILY_JOBS = tuple(job for job in JOBS if job.name in OF_EACH_DAY)
+EVENING_JOBS = tuple(job for job in JOBS if job.name == "remind")

@@ -20,11 +20,13 @@ from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.leases import Lease
 from app.outbox.models import MessageState, OutboxMessage
-from app.worker import LEASE_NAME, JobsFailed, Worker, run_once
+from app.surveys.models import InvitationState
+from app.worker import LEASE_NAME, JobsFailed, Worker, catch_up, is_behind, run_once
 from tests.conftest import make_app
 from tests.support.commands import PROJECT
 from tests.support.databases import let_go
 from tests.support.factories import make_outbox_message, make_partnership
+from tests.support.surveys import a_course_attended, invitations, messages
 
 
 def stand_in(app: Flask, holder: str) -> Worker:
@@ -117,6 +119,65 @@ def test_moving_the_clock_of_an_example_sets_everything_going_at_once(app: Flask
     assert [entry.func for entry in worker.scheduler.get_jobs()] == [worker._everything]
 
 
+def example_moved_on(by: timedelta) -> None:
+    """An example made when a session had just ended, yesterday, whose clock was moved on."""
+    ended = clock.real_now() - timedelta(hours=20)
+    a_course_attended(ended)
+    clock.mark_as_example(made_at=ended)
+    db.session.commit()
+    with transaction():
+        clock.move_on(by)
+
+
+def test_an_example_moved_on_lives_through_the_days_between(app: Flask) -> None:
+    app.config["EXAMPLE"] = True
+    example_moved_on(timedelta(days=32))
+    assert is_behind(clock.now())
+    catch_up(clock.now())
+    assert not is_behind(clock.now())
+    [asked, *later] = invitations()
+    assert asked.sent_at
+    assert asked.sent_at - asked.due_at == timedelta(minutes=30)
+    assert (asked.reminders_count, asked.state) == (2, InvitationState.CLOSED)
+    assert {one.state for one in later} == {InvitationState.PLANNED}
+    before = len(messages())
+    catch_up(clock.now())
+    assert len(messages()) == before == 3
+
+
+def test_catching_up_stops_when_told_and_goes_on_where_it_was(app: Flask) -> None:
+    app.config["EXAMPLE"] = True
+    example_moved_on(timedelta(days=3))
+    going_on = iter([True, True, False])
+    catch_up(clock.now(), lambda: next(going_on))
+    assert is_behind(clock.now())
+    catch_up(clock.now())
+    assert not is_behind(clock.now())
+
+
+def test_nothing_but_an_example_is_ever_caught_up_with(app: Flask) -> None:
+    assert not is_behind(clock.now())
+    catch_up(clock.now(), lambda: pytest.fail("there is no day to live through"))
+
+
+def test_a_job_waits_while_an_example_is_behind(app: Flask) -> None:
+    app.config["EXAMPLE"] = True
+    example_moved_on(timedelta(days=2))
+    done: list[int] = []
+
+    def count(_now: datetime) -> Iterator[int]:
+        done.append(1)
+        yield 1
+
+    worker = stand_in(app, "first")
+    worker.keep_lease()
+    worker._tick(Job("count", 1, count))
+    assert done == []
+    worker._everything()
+    worker._tick(Job("count", 1, count))
+    assert done == [1]
+
+
 def broken(_now: datetime) -> Iterator[int]:
     """A job that fails at once."""
     yield 1 // 0
@@ -198,11 +259,11 @@ def test_the_clock_of_an_example_is_moved_on(app: Flask) -> None:
     with transaction():
         clock.mark_as_example(made_at=clock.real_now())
     app.config["EXAMPLE"] = True
-    wanted = clock.real_now() + timedelta(days=100)
+    wanted = clock.real_now() + timedelta(days=10)
     done = app.test_cli_runner().invoke(args=["worker", "--once", "--at", wanted.isoformat()])
     assert done.exit_code == 0, done.output
     offset = db.session.scalar(select(clock.ExampleClock.offset_seconds))
-    assert offset == pytest.approx(100 * 24 * 3600, abs=60)
+    assert offset == pytest.approx(10 * 24 * 3600, abs=60)
 
 
 # A process of its own

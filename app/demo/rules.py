@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 
 from app.kernel.london import add_months, from_london, london_date, to_london
 from app.kernel.refusals import Refused
 
 MOST_MONTHS = 36
+HALF_PAST_NINE = time(9, 30)
 WORDS = "Write how far as 10d, 2w or 4m: days, weeks or months, up to 3 years"
+
+
+def days_between(since: datetime, now: datetime) -> Iterator[datetime]:
+    """Half past nine in London on each day in between: all surveys of a day fall due at nine."""
+    day = london_date(since)
+    while (instant := from_london(day, HALF_PAST_NINE)) < now:
+        if instant > since:
+            yield instant
+        day += timedelta(days=1)
 
 
 def moved_on(now: datetime, distance: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flask import current_app, g
-from sqlalchemy import CheckConstraint, inspect, select
+from sqlalchemy import CheckConstraint, inspect, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, db
@@ -23,6 +23,9 @@ class ExampleClock(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     offset_seconds: Mapped[int] = mapped_column(default=0)
     made_at: Mapped[datetime]
+    worked_until: Mapped[datetime] = mapped_column(
+        comment="Up to when the worker has lived through it, day by day; behind after moving on"
+    )
 
 
 EXAMPLE_WORDS = (
@@ -63,7 +66,21 @@ def is_example_database() -> bool:
 
 def mark_as_example(*, made_at: datetime) -> None:
     """Make this an example database; to be called in a transaction, on an empty database."""
-    db.session.add(ExampleClock(id=1, offset_seconds=0, made_at=made_at))
+    db.session.add(ExampleClock(id=1, offset_seconds=0, made_at=made_at, worked_until=made_at))
+
+
+def worked_until() -> datetime:
+    """Up to when the worker has done what fell due in an example; anywhere else, now."""
+    if not current_app.config.get("EXAMPLE"):
+        return real_now()
+    return db.session.scalar(select(ExampleClock.worked_until)) or now()
+
+
+def note_worked(until: datetime) -> None:
+    """Note that all that fell due in the example up to then is done."""
+    db.session.execute(
+        update(ExampleClock).where(ExampleClock.worked_until < until).values(worked_until=until)
+    )
 
 
 def move_on(by: timedelta) -> datetime:

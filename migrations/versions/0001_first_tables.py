@@ -183,6 +183,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("offset_seconds", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "worked_until",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="Up to when the worker has lived through it, day by day; behind after moving on",
+        ),
         sa.CheckConstraint("id = 1", name=op.f("ck_example_clock_one_row")),
         sa.CheckConstraint("offset_seconds >= 0", name=op.f("ck_example_clock_only_raised")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_example_clock")),
@@ -2228,6 +2234,98 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "in_house_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("people_count", sa.Integer(), nullable=False, comment="About how many"),
+        sa.Column(
+            "when_words",
+            sa.String(),
+            nullable=False,
+            comment="Days and times that would suit, as typed",
+        ),
+        sa.Column("place", sa.String(), nullable=False, comment="Where they would meet, or Online"),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("more", sa.Text(), nullable=False),
+        sa.Column(
+            "counted_by",
+            sa.Enum(
+                "register",
+                "heads",
+                name="counted_by",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "agreed",
+                "declined",
+                "withdrawn",
+                name="in_house_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Text(), nullable=False, comment="What was decided, for them"),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("event_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'agreed') = (event_id IS NOT NULL)",
+            name=op.f("ck_in_house_request_agreed_has_event"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'asked') = (decided_at IS NULL)",
+            name=op.f("ck_in_house_request_decided_has_time"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'declined' OR answer <> ''",
+            name=op.f("ck_in_house_request_declined_says_why"),
+        ),
+        sa.CheckConstraint("people_count > 0", name=op.f("ck_in_house_request_people_positive")),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_in_house_request_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["offer.id"], name=op.f("fk_in_house_request_offer_id_offer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_in_house_request_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_in_house_request_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_in_house_request")),
+        sa.UniqueConstraint("reference", name=op.f("uq_in_house_request_reference")),
+    )
+    with op.batch_alter_table("in_house_request", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_in_house_request_event_id"), ["event_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_in_house_request_offer_id"), ["offer_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_in_house_request_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_in_house_request_person_id"), ["person_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_in_house_request_state"), ["state"], unique=False)
+
+    op.create_table(
         "kept_answers",
         sa.Column(
             "fingerprint",
@@ -4039,6 +4137,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_kept_answers_evaluation_id"))
 
     op.drop_table("kept_answers")
+    with op.batch_alter_table("in_house_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_in_house_request_state"))
+        batch_op.drop_index(batch_op.f("ix_in_house_request_person_id"))
+        batch_op.drop_index(batch_op.f("ix_in_house_request_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_in_house_request_offer_id"))
+        batch_op.drop_index(batch_op.f("ix_in_house_request_event_id"))
+
+    op.drop_table("in_house_request")
     with op.batch_alter_table("imported_form", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_imported_form_fingerprint"))
         batch_op.drop_index(batch_op.f("ix_imported_form_evaluation_id"))

@@ -22,6 +22,7 @@ import app.bookings.cant_come_views
 import app.bookings.colleague_views
 import app.bookings.held_views
 import app.bookings.manage_views
+import app.bookings.in_house_views
 import app.bookings.moving_views
 import app.bookings.new_dates_views
 import app.bookings.phone_views
@@ -98,6 +99,7 @@ BLUEPRINTS = (
     app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
     app.bookings.running_views.bp,
+    app.bookings.in_house_views.bp,
     app.bookings.phone_views.bp,
     app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,

@@ -7,6 +7,7 @@ import app.accounts.models
 import app.accounts.sign_in_models
 import app.attendance.models
 import app.audit.models
+import app.bookings.in_house_models
 import app.bookings.models
 import app.catalogue.models
 import app.impact.models
@@ -36,6 +37,7 @@ MODULES = (
     app.attendance.models,
     app.audit.models,
     app.bookings.models,
+    app.bookings.in_house_models,
     app.catalogue.models,
     app.impact.models,
     app.impact.reports.models,

@@ -143,6 +143,11 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/measures/<reference>/retire": PROGRAMME,
     "/manage/offers/<slug>/why": PROGRAMME,
     "/manage/events/<reference>/write": PROGRAMME,
+    "/manage/in-house": PROGRAMME,
+    "/manage/in-house/<reference>": PROGRAMME,
+    "/manage/in-house/<reference>/decline": PROGRAMME,
+    "/in-house/<reference>": OWNER,
+    "/learning/<slug>/in-house": SIGNED_IN,
     "/manage/events/<reference>": PROGRAMME,  # and trainers, for their own
     "/manage/events/<reference>/bookings": PROGRAMME,  # and trainers, for their own
     "/manage/events/<reference>/bookings/<booking_reference>": PROGRAMME,
@@ -351,7 +356,7 @@ def expected(allowed: str | frozenset[str], who: str, *, second_factor: bool) ->
 def happened(answer: PageResponse, address: str, method: str) -> str:
     """What the answer amounts to."""
     # A booking goes on after signing in; any other change that was refused is not remembered.
-    goes_on = address.endswith(("/book", "/book-others", "/tell-me"))
+    goes_on = address.endswith(("/book", "/book-others", "/tell-me", "/in-house"))
     backs = {address} if method == "GET" or goes_on else {"/"}
     for name, path in ((TO_SIGN_IN, "/sign-in"), (TO_SECOND_STEP, "/sign-in/second-step")):
         if answer.status_code == 302 and answer.location in {f"{path}?next={b}" for b in backs}:

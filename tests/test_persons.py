@@ -17,6 +17,7 @@ from app import persons
 from app.accounts import operations as accounts
 from app.accounts.models import Person, Post, PostKind
 from app.accounts.sign_in_models import Authenticator, RecoveryCode
+from app.bookings import in_house
 from app.bookings import operations as bookings
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, NewDatesWish
 from app.catalogue.models import Event
@@ -48,6 +49,7 @@ from tests.support.factories import (
     make_refresher,
     make_request,
 )
+from tests.support.in_house import asked
 from tests.support.page_client import PageClient
 from tests.support.world import contents
 
@@ -61,6 +63,7 @@ SHOWN_AS = {
     "booking.booked_by_id": "places_booked_for_others",
     "learning_elsewhere.person_id": "learning_elsewhere",
     "new_dates_wish.person_id": "wishes_for_new_dates",
+    "in_house_request.person_id": "asked_in_house",
     "post.person_id": "posts",
     "refresher_nudge.person_id": "reminders_to_renew",
     "refresher_stop.person_id": "wants_no_reminders_since",
@@ -150,7 +153,9 @@ def _book(me: Person, now: datetime) -> None:
     make_booking(make_event(starts_at=now + 9 * DAY), me, state=BookingState.WAITING)
     make_request(make_event(starts_at=now + 40 * DAY), me)
     make_request(coming, manager_name=NAME, manager_email=EMAIL)
-    db.session.add(NewDatesWish(offer_id=make_offer().id, person_id=me.id, asked_at=now))
+    offer = make_offer()
+    db.session.add(NewDatesWish(offer_id=offer.id, person_id=me.id, asked_at=now))
+    in_house.ask(offer.id, asked(more="Zebulon asks"), actor=me, now=now)
 
 
 def _book_one(

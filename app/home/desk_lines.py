@@ -59,7 +59,7 @@ DESK_WORDS = {
         "Surveys that fall due", "No survey leaves in the next seven days."
     ),
     DeskList.RAISED: DeskWords(
-        "Needs, actions and new organisations", "Nothing new was raised and no action is late."
+        "Raised and asked for", "Nothing new was raised or asked for, and no action is late."
     ),
     DeskList.DRAFTS: DeskWords("Draft sessions", "No session is waiting to be published."),
     DeskList.OFFERS: DeskWords("Offers in development", "Every offer is published or archived."),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Date, cast, func, literal, null, select, union_all
 
 from app.accounts.models import Organisation
+from app.bookings.in_house_models import InHouseRequest, InHouseState
 from app.catalogue.models import Offer, OfferKind, OfferState
 from app.catalogue.rules import KIND_WORDS
 from app.home.desk_lines import DeskLine, Listed
@@ -111,7 +112,7 @@ def _survey_line(row: Any) -> DeskLine:
 
 
 def raised(now: datetime) -> Listed:
-    """Needs nobody has looked at, actions that are late, organisations somebody typed."""
+    """Needs and in-house requests without an answer, late actions, organisations typed anew."""
     today = london.london_date(now)
     no_day = cast(null(), Date)
     matters = union_all(
@@ -132,6 +133,15 @@ def raised(now: datetime) -> Listed:
             Organisation.proposed_at,
             no_day,
         ).where(Organisation.proposed_at.is_not(None)),
+        select(
+            literal("in_house"),
+            InHouseRequest.reference,
+            Organisation.name,
+            InHouseRequest.asked_at,
+            no_day,
+        )
+        .join(Organisation, Organisation.id == InHouseRequest.organisation_id)
+        .where(InHouseRequest.state == InHouseState.ASKED),
     ).subquery()
     statement = select(matters, func.count().over().label("length")).order_by(
         matters.c.since, matters.c.reference
@@ -146,6 +156,9 @@ def _raised_line(row: Any) -> DeskLine:
     if row.kind == "action":
         due = f"Due {london.short_date_words(row.due_on)}"
         return DeskLine(row.title, f"/manage/actions/{row.reference}/close", due, "Late")
+    if row.kind == "in_house":
+        address = f"/manage/in-house/{row.reference}"
+        return DeskLine(row.title, address, f"Asked {since} for its own staff", "Agree a date")
     return DeskLine(
         row.title,
         f"/manage/organisations/{row.reference}",

@@ -214,7 +214,7 @@ def test_mail_in_trouble_needs_and_late_actions_stand_on_the_desk(
     page = desk.get("/manage")
 
     assert links_under(page, "Mail in trouble") == ["/manage/people/ana"]
-    assert set(links_under(page, "Needs, actions and new organisations")) == lines
+    assert set(links_under(page, "Raised and asked for")) == lines
 
 
 def test_surveys_of_the_next_week_stand_on_the_desk(desk: PageClient, now: datetime) -> None:

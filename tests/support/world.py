@@ -49,6 +49,7 @@ from tests.support.factories import (
 )
 from tests.support.forms_files import an_import, an_import_draft
 from tests.support.imports import some_imports
+from tests.support.in_house import some_request
 from tests.support.needs import some_action, some_measure, some_need
 from tests.support.reports import KEY, a_published_report, an_answered_evaluation
 from tests.support.reports import begin as begin_report
@@ -81,6 +82,7 @@ class World:
     elsewhere: LearningElsewhere
     evidence: str
     need: str
+    in_house: str
     action: str
     measure: str
     evaluation: Evaluation
@@ -262,6 +264,7 @@ def _make_world(now: datetime, **words: str) -> World:
         elsewhere=elsewhere,
         evidence=evidence,
         need=need.reference,
+        in_house=some_request(offer, people["ana"], now=now, words=words),
         action=action.reference,
         measure=measure.reference,
         evaluation=evaluation,
@@ -351,6 +354,8 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         },
         "/manage/evidence": {"reference": world.evidence},
         "/manage/needs": {"reference": world.need},
+        "/manage/in-house": {"reference": world.in_house},
+        "/in-house/<reference>": {"reference": world.in_house},
         "/manage/actions": {"reference": world.action},
         "/manage/measures": {"reference": world.measure},
         "/manage/events": {

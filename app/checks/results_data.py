@@ -11,23 +11,18 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Float,
-    FromClause,
     Integer,
-    Select,
     String,
-    Subquery,
     case,
     cast,
     func,
     insert,
     literal,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import array
 
-from app.accounts.models import Person, RoleGrant
-from app.accounts.sign_in_models import SignInSession
+from app.accounts.models import Person
 from app.bookings.models import (
     Attendance,
     AttendanceOutcome,
@@ -37,9 +32,11 @@ from app.bookings.models import (
 )
 from app.catalogue.models import Event, EventDate, Offer
 from app.checks import stage
+from app.checks.many_rows import multiply, numbered, random_ids, series, unlike
+from app.impact.periods import financial_year_of
 from app.kernel import clock
 from app.kernel.access import Role
-from app.kernel.db import Base, db
+from app.kernel.db import db
 from app.kernel.tokens import new_reference, token_hash
 from app.partnership.models import Sector
 from app.surveys import questionnaires
@@ -64,36 +61,24 @@ DAYS_OF_EVENTS, LAST_EVENT_DAYS_AGO = 700, 260
 
 @dataclass(frozen=True)
 class Asked:
-    """An evaluation: its slug, and the links of its open wave."""
+    """An evaluation: the links of its open wave, and pages by what they show of it."""
 
     slug: str
     tokens: list[str]
+    pages: dict[str, str]
 
 
 def make_reader() -> str:
     """Somebody of the delivery group who is signed in; the token of their sign-in."""
     [(person_id, _token)] = stage.make_people(1)
-    token, now = new_reference(40), clock.real_now()
-    db.session.add(RoleGrant(person_id=person_id, role=Role.DELIVERY, granted_at=now))
-    db.session.add(
-        SignInSession(
-            token_hash=token_hash(token),
-            person_id=person_id,
-            started_at=now,
-            last_seen_at=now,
-            expires_at=now + timedelta(hours=12),
-            second_factor_at=now,
-        )
-    )
-    db.session.flush()
-    return token
+    return stage.signed_in_as(person_id, Role.DELIVERY)
 
 
 def make_offer_with_answers(responses: int, *, still_to_answer: int) -> Asked:
     """An offer whose two waves brought so many responses, and a third that is being asked."""
     questionnaires.load_standard_questionnaires(now=clock.now())
     in_wave = responses // len(OVER)
-    bookings = int(in_wave / SHARE_THAT_ANSWERS)
+    bookings = max(int(in_wave / SHARE_THAT_ANSWERS), still_to_answer)
     offer = _past_events(max(1, bookings // PLACES))
     _who_came(offer, bookings)
     evaluation = _evaluation(offer, responses)
@@ -105,7 +90,21 @@ def make_offer_with_answers(responses: int, *, still_to_answer: int) -> Asked:
     tokens = _still_asked(template, evaluation.waves[-1], still_to_answer)
     db.session.delete(template)
     db.session.flush()
-    return Asked(evaluation.slug, tokens)
+    return Asked(evaluation.slug, tokens, _pages(evaluation, offer))
+
+
+def _pages(evaluation: Evaluation, offer: Offer) -> dict[str, str]:
+    """Its summary, and those of a session, of a year, and of the whole offer."""
+    event = db.session.scalars(
+        select(Event).where(Event.offer_id == offer.id).order_by(Event.starts_at).limit(1)
+    ).one()
+    year = financial_year_of(event.starts_at)
+    return {
+        "summary": f"/impact/evaluations/{evaluation.slug}",
+        "session": f"/impact/events/{event.reference}",
+        "year": f"/impact/offers/{offer.slug}?period={year}",
+        "offer": f"/impact/offers/{offer.slug}",
+    }
 
 
 def _past_events(count: int) -> Offer:
@@ -116,12 +115,12 @@ def _past_events(count: int) -> Offer:
     template.booking_opens_at = template.starts_at - timedelta(days=DAYS_OF_EVENTS)
     template.dates[0].starts_at, template.dates[0].ends_at = template.starts_at, template.ends_at
     db.session.flush()
-    number = _series(count - 1)
+    number = series(count - 1)
     earlier = func.make_interval(0, 0, 0, number.c.n % DAYS_OF_EVENTS)
-    _multiply(
+    multiply(
         template,
         number,
-        reference=_unlike(number.c.n, template.reference),
+        reference=unlike(number.c.n, template.reference),
         booking_opens_at=Event.booking_opens_at - earlier,
         booking_closes_at=Event.booking_closes_at - earlier,
         starts_at=Event.starts_at - earlier,
@@ -131,7 +130,7 @@ def _past_events(count: int) -> Offer:
         Event.offer_id == template.offer_id, Event.id != template.id
     )
     others = of_offer.subquery()
-    _multiply(
+    multiply(
         template.dates[0],
         others,
         event_id=others.c.id,
@@ -144,18 +143,18 @@ def _past_events(count: int) -> Offer:
 def _who_came(offer: Offer, count: int) -> None:
     [(person_id, _token)] = stage.make_people(1)
     person = db.session.get_one(Person, person_id)
-    number = _series(max(PLACES, count // 5))
-    of_person = _unlike(number.c.n, person.reference)
-    _multiply(person, number, reference=of_person, email=of_person + "@example.org")
-    events = _numbered(select(Event.id).where(Event.offer_id == offer.id))
-    people = _numbered(select(Person.id).where(Person.name == person.name, Person.id != person.id))
-    sectors = _numbered(select(Sector.id))
+    number = series(max(PLACES, count // 5))
+    of_person = unlike(number.c.n, person.reference)
+    multiply(person, number, reference=of_person, email=of_person + "@example.org")
+    events = numbered(select(Event.id).where(Event.offer_id == offer.id))
+    people = numbered(select(Person.id).where(Person.name == person.name, Person.id != person.id))
+    sectors = numbered(select(Sector.id))
     of_events, of_people = (
         db.session.scalar(select(func.count()).select_from(rows)) for rows in (events, people)
     )
     event = db.session.scalars(select(Event).where(Event.offer_id == offer.id).limit(1)).one()
     template = _booking(event, person)
-    n = _series(count - 1).c.n
+    n = series(count - 1).c.n
     # More of some sectors than of others: the square root of 0 to 168, without its fraction.
     uneven = cast(func.floor(func.sqrt(cast(n * 7919 % 169, Float))), Integer)
     turn = cast(n // of_events, Integer)
@@ -166,10 +165,10 @@ def _who_came(offer: Offer, count: int) -> None:
         .join(sectors, sectors.c.number == uneven)
         .subquery()
     )
-    _multiply(
+    multiply(
         template,
         source,
-        reference=_unlike(source.c.n, template.reference),
+        reference=unlike(source.c.n, template.reference),
         event_id=source.c.event,
         person_id=source.c.person,
         booked_by_id=source.c.person,
@@ -191,7 +190,7 @@ def _who_came(offer: Offer, count: int) -> None:
         .where(Event.offer_id == offer.id, Booking.id != template.id)
         .subquery()
     )
-    _multiply(attendance, came, booking_id=came.c.id, event_date_id=came.c.date)
+    multiply(attendance, came, booking_id=came.c.id, event_date_id=came.c.date)
 
 
 def _booking(event: Event, person: Person) -> Booking:
@@ -271,11 +270,11 @@ def _ask(template: SurveyInvitation, wave: Wave, answered: int) -> None:
         .where(Event.offer_id == wave.evaluation.offers[0].id)
         .subquery()
     )
-    _multiply(
+    multiply(
         template,
         came,
-        reference=_unlike(came.c.id, f"{wave.id}"),
-        token_hash=_unlike(came.c.id, f"token {wave.id}"),
+        reference=unlike(came.c.id, f"{wave.id}"),
+        token_hash=unlike(came.c.id, f"token {wave.id}"),
         wave_id=literal(wave.id),
         addressee_key=literal("booking:") + cast(came.c.id, String),
         person_id=came.c.person_id,
@@ -313,10 +312,10 @@ def _answer(wave: Wave) -> None:
         .subquery()
     )
     is_kept = asked.c.id % 20 != 0
-    _multiply(
+    multiply(
         response,
         asked,
-        id=_random_ids(),
+        id=random_ids(),
         event_id=case((is_kept, asked.c.event_id)),
         sector_id=asked.c.sector_id,
         pairing_key=func.md5(cast(asked.c.booking_id, String)),
@@ -345,7 +344,7 @@ def _answer_question(wave: Wave, question: Question) -> None:
     if question.options:
         value = {"option_id": array([option.id for option in question.options])[1 + chosen]}
     rows = select(
-        _random_ids(),
+        random_ids(),
         Response.id,
         Response.evaluation_id,
         Response.wave_id,
@@ -370,36 +369,3 @@ def _still_asked(template: SurveyInvitation, wave: Wave, count: int) -> list[str
     many = [{**same, **dict(zip(names, row, strict=True))} for row in rows]
     db.session.execute(insert(SurveyInvitation.__table__), many)  # type: ignore[arg-type]
     return tokens
-
-
-def _multiply(template: Base, source: FromClause, **columns: ColumnElement[Any]) -> None:
-    """One row like the template for each row of the source, but for these columns."""
-    table = template.__table__
-    key = list(table.primary_key)[0]
-    names = [c.name for c in table.c if c is not key or c.name in columns]
-    rows = (
-        select(*(columns.get(name, table.c[name]) for name in names))
-        .select_from(table.join(source, true()))
-        .where(key == getattr(template, key.name))
-    )
-    db.session.execute(insert(table).from_select(names, rows))  # type: ignore[arg-type]
-
-
-def _series(last: int) -> Subquery:
-    return select(func.generate_series(0, last).column_valued("n")).subquery()
-
-
-def _numbered(found: Select[int]) -> Subquery:
-    """Ids with their place in the order of them, from 0."""
-    ids = found.subquery()
-    number = func.row_number().over(order_by=ids.c.id) - 1
-    return select(ids.c.id, number.label("number")).subquery()
-
-
-def _unlike(number: ColumnElement[Any], salt: str) -> ColumnElement[str]:
-    """A text for each number that no other number or salt has."""
-    return func.md5(literal(salt) + cast(number, String))
-
-
-def _random_ids() -> ColumnElement[int]:
-    return cast(func.random() * 2**62, BigInteger)

@@ -1,4 +1,5 @@
-"""The results of an offer with 100,000 responses beside one with 1,000, on PostgreSQL."""
+"""The results of an offer with 100,000 responses beside one with 1,000, on PostgreSQL; answering
+beside one with 10."""
 
 from __future__ import annotations
 
@@ -25,16 +26,18 @@ from app.impact import keeping
 from app.kernel import clock
 from app.kernel.db import db, transaction
 
-FEW = 1_000
+FEW, FEWEST = 1_000, 10
 MOST_SECONDS, MOST_TIMES, MOST_TIMES_ANSWERING = 1.0, 3.0, 1.25
 TO_ANSWER = 400
 OPENINGS = 15
 BURST_SECONDS = 4.0
-# Two bursts of the very same work differ by a tenth or two on a machine that does other things.
+# Two bursts of the very same work differ by a tenth or two on a machine that does other things,
+# which only ever slows one: the best of several says how long the work itself takes.
+BURSTS = 6
 
 
 def results(*, rounds: int, size: int, seed: int) -> dict[str, Any]:
-    """Open both summaries and answer both surveys in turn; `size` responses against 1,000."""
+    """Open pages of both offers and answer both surveys in turn."""
     with (
         throwaway_cluster(measuring.POSTGRES) as cluster,
         tempfile.TemporaryDirectory(prefix="ripple-results-") as folder,
@@ -46,17 +49,21 @@ def results(*, rounds: int, size: int, seed: int) -> dict[str, Any]:
             "BASE_URL": f"http://127.0.0.1:{port}",
             "MAIL_URL": f"file:{Path(folder) / 'mail'}",
         }
-        reader, few, many, seconds_to_keep = _make(settings, size)
-        opened = _open(settings, port, reader, [few.slug, many.slug], rounds)
-        answering = _answer(settings, port, few, many, rounds)
+        reader, fewest, few, many, seconds_to_keep = _make(settings, size)
+        opened = {
+            page: _open(settings, port, reader, [few.pages[page], many.pages[page]], rounds)
+            for page in many.pages
+        }
+        answering = _answer(settings, port, fewest, many)
     ratios = {
-        when: opened["many"][when] / opened["few"][when] for when in ("first_seconds", "seconds")
+        page: {when: found["many"][when] / found["few"][when] for when in found["many"]}
+        for page, found in opened.items()
     }
     return {
-        "ok": max(opened["many"].values()) < MOST_SECONDS
-        and max(ratios.values()) <= MOST_TIMES
+        "ok": all(max(found["many"].values()) < MOST_SECONDS for found in opened.values())
+        and all(max(found.values()) <= MOST_TIMES for found in ratios.values())
         and answering["times_as_long"] <= MOST_TIMES_ANSWERING,
-        "responses": {"few": FEW, "many": size},
+        "responses": {"fewest": FEWEST, "few": FEW, "many": size},
         "opened": opened,
         "times_as_long": ratios,
         "answering": answering,
@@ -64,7 +71,7 @@ def results(*, rounds: int, size: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _make(settings: dict[str, str], size: int) -> tuple[str, Asked, Asked, float]:
+def _make(settings: dict[str, str], size: int) -> tuple[str, Asked, Asked, Asked, float]:
     app = create_app(config.load(settings))
     with app.app_context():
         try:
@@ -72,22 +79,24 @@ def _make(settings: dict[str, str], size: int) -> tuple[str, Asked, Asked, float
             with transaction():
                 stage.make_partnership()
                 token = results_data.make_reader()
-                few = results_data.make_offer_with_answers(FEW, still_to_answer=TO_ANSWER)
-                many = results_data.make_offer_with_answers(size, still_to_answer=TO_ANSWER)
+                fewest, few, many = (
+                    results_data.make_offer_with_answers(count, still_to_answer=TO_ANSWER)
+                    for count in (FEWEST, FEW, size)
+                )
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")
             began = time.monotonic()
             for evaluation_id in keeping.large_evaluations():
                 with transaction():
                     keeping.keep_counts(evaluation_id, now=clock.now())
-            return cookie(app, token), few, many, time.monotonic() - began
+            return cookie(app, token), fewest, few, many, time.monotonic() - began
         finally:
             db.session.remove()
             db.engine.dispose()
 
 
 def _open(
-    settings: dict[str, str], port: int, reader: str, slugs: list[str], rounds: int
+    settings: dict[str, str], port: int, reader: str, pages: list[str], rounds: int
 ) -> dict[str, dict[str, float]]:
     """Seconds to open each page, the first time after a start and later: the medians."""
     firsts: tuple[list[float], list[float]] = ([], [])
@@ -97,11 +106,11 @@ def _open(
         for which in order:
             # A server of its own for each, so that neither finds what the other has warmed.
             with servers.ripple(settings, port):
-                firsts[which].append(_seconds(port, slugs[which], reader))
+                firsts[which].append(_seconds(port, pages[which], reader))
         with servers.ripple(settings, port):
             for turn in range(OPENINGS):
                 for which in order:
-                    seconds = _seconds(port, slugs[which], reader)
+                    seconds = _seconds(port, pages[which], reader)
                     if turn > OPENINGS // 3:  # by then both processes have opened both
                         later[which].append(seconds)
     return {
@@ -110,19 +119,17 @@ def _open(
     }
 
 
-def _seconds(port: int, slug: str, reader: str) -> float:
+def _seconds(port: int, page: str, reader: str) -> float:
     visitor = Visitor(port)
     began = time.monotonic()
     try:
-        look(visitor, {"path": f"/impact/evaluations/{slug}", "cookie": reader})
+        look(visitor, {"path": page, "cookie": reader})
     finally:
         visitor.close()
     return time.monotonic() - began
 
 
-def _answer(
-    settings: dict[str, str], port: int, few: Asked, many: Asked, rounds: int
-) -> dict[str, float]:
+def _answer(settings: dict[str, str], port: int, few: Asked, many: Asked) -> dict[str, float]:
     """Whole surveys answered in a second, in turn; how many times as long the larger takes."""
     with servers.ripple(settings, port) as ours:
         sides = [
@@ -130,13 +137,14 @@ def _answer(
             for asked in (few, many)
         ]
         rates: tuple[list[float], list[float]] = ([], [])
-        for number in range(rounds):
+        for number in range(BURSTS):
             for which in (0, 1) if number % 2 else (1, 0):
-                rates[which].append(sides[which].rate(BURST_SECONDS / rounds))
+                rates[which].append(sides[which].rate(BURST_SECONDS / BURSTS))
+    few_rate, many_rate = map(max, rates)
     return {
-        "few_per_second": median(rates[0]),
-        "many_per_second": median(rates[1]),
-        "times_as_long": median(one / other for one, other in zip(*rates, strict=True)),
+        "few_per_second": few_rate,
+        "many_per_second": many_rate,
+        "times_as_long": few_rate / many_rate,
     }
 
 

@@ -15,8 +15,7 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import Table, insert, select
 
-from app.accounts.models import Capacity, RoleGrant
-from app.accounts.sign_in_models import SignInSession
+from app.accounts.models import Capacity
 from app.accounts.signed_in import TOKEN_KEY
 from app.bookings.models import (
     Attendance,
@@ -111,7 +110,7 @@ def fill(app: Flask, size: Size) -> Measured:
         stage.make_partnership()
         people = stage.make_people(size.people)
         events = [event.reference for event in _programme(size, chance)]
-        evaluator = _evaluator(people[0][0])
+        evaluator = stage.signed_in_as(people[0][0], Role.EVALUATOR)
         bookings, offer = _past(size, [person_id for person_id, _token in people], chance)
         questionnaires.load_standard_questionnaires(now=clock.now())
         many = _evaluation(offer, bookings, size.answers, size.invitations, chance)
@@ -195,23 +194,6 @@ def _event(offer: Offer, starts_at: datetime, mode: EventMode) -> Event:
         published_at=now,
         dates=[EventDate(starts_at=starts_at, ends_at=ends_at)],
     )
-
-
-def _evaluator(person_id: int) -> str:
-    """Make the person one who reads results, signed in with a second factor; their token."""
-    token, now = new_reference(40), clock.real_now()
-    db.session.add(RoleGrant(person_id=person_id, role=Role.EVALUATOR, granted_at=now))
-    db.session.add(
-        SignInSession(
-            token_hash=token_hash(token),
-            person_id=person_id,
-            started_at=now,
-            last_seen_at=now,
-            expires_at=now + timedelta(hours=12),
-            second_factor_at=now,
-        )
-    )
-    return token
 
 
 def _past(

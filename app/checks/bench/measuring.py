@@ -200,16 +200,22 @@ def comparisons(theirs: Serving, ours: Serving, measured: Measured) -> list[Comp
             key, words, 1 / 2, Side(theirs, "look", _one(path)), Side(ours, "look", _one(path))
         )
 
-    evaluation_id, slug, tokens = measured.many
-    results = {"path": f"/impact/evaluations/{slug}", "cookie": measured.evaluator_cookie}
+    return [
+        looking("catalogue", "Catalogue page", "/learning"),
+        looking("event", "One event", f"/events/{measured.events[0]}"),
+        looking("calendar", "Calendar feed of 200 events", "/calendar.ics"),
+        *_bookings(theirs, ours, measured),
+        *_surveys_compared(theirs, ours, measured),
+    ]
+
+
+def _bookings(theirs: Serving, ours: Serving, measured: Measured) -> list[Comparison]:
+    """A booking beside three floors, each of which does less than the one before."""
     same = Side(theirs, "open_and_send", _pairs(measured, 0), again=False)
     opened = Side(theirs, "open_and_send", _pairs(measured, 0, "forms"), again=False)
     sent = Side(theirs, "send_form", _pairs(measured, 1, "forms"), again=False)
     booked = Side(ours, "open_and_send", _pairs(measured, 0), again=False)
     return [
-        looking("catalogue", "Catalogue page", "/learning"),
-        looking("event", "One event", f"/events/{measured.events[0]}"),
-        looking("calendar", "Calendar feed of 200 events", "/calendar.ics"),
         Comparison(
             "booking",
             "A booking, through the pages",
@@ -232,6 +238,13 @@ def comparisons(theirs: Serving, ours: Serving, measured: Measured) -> list[Comp
             sent,
             booked,
         ),
+    ]
+
+
+def _surveys_compared(theirs: Serving, ours: Serving, measured: Measured) -> list[Comparison]:
+    evaluation_id, slug, tokens = measured.many
+    results = {"path": f"/impact/evaluations/{slug}", "cookie": measured.evaluator_cookie}
+    return [
         Comparison(
             "results",
             "Results of a survey with 10,000 answers",

@@ -7,209 +7,344 @@ answers of every group in their span; the attack looks for one of 1 to 9 people 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import product
-from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from app.checks.invented_answers import Invented
+from app.checks.small_groups import HarnessError, People, small_group
 from app.impact import figures, queries
-from app.impact.answers_counted import InFigures
-from app.impact.counting import let_in, read_counts
-from app.impact.counts import DoorCounts, EvaluationCounts, EvaluationFacts
+from app.impact.answers_counted import LetIn, PartKey, part_key
+from app.impact.chain import HEADLINE, first_of
+from app.impact.counting import count_rows, let_in
+from app.impact.counts import (
+    KNOWLEDGE,
+    KNOWLEDGE_RECALLED,
+    DoorCounts,
+    DoorId,
+    EvaluationCounts,
+    sorted_doors,
+)
 from app.impact.disclosure import (
     ELSEWHERE_THRESHOLD,
     RUNNING_TEAM_THRESHOLD,
     Audience,
     threshold_for,
 )
-from app.impact.grouped_rows import asked_rows, response_rows
-from app.impact.groups import FACTS
+from app.impact.growth_rules import growth_within
+from app.impact.knowledge import DoorPair
+from app.impact.question_growth import parts_of_pairs
 from app.impact.reports import publishing_rules
 from app.impact.reports.documents import Bases
 from app.impact.reports.pieces import pieces_of
 from app.impact.session_figures import WaveOfSessions, shown_lines
+from app.impact.session_lines import NEVER_SPLIT, in_part, measures_of_sessions
 from app.impact.sessions_counted import read_sessions
-from app.impact.summaries import EvaluationSummary
+from app.impact.summaries import Door, EvaluationSummary, Figure
 from app.kernel.db import db
-from app.surveys.models import Evaluation
 from app.surveys.response_models import Response
 
-People = frozenset[Any]  # ids of responses, or what stands for one at a moment
 PUBLIC = "public"  # reads every version of every report, and no page for staff
 NOT_PUBLISHED, CHOSEN = 0.3, 0.8  # of moments; of figures
-PRIME = 2**61 - 1
-MOST_DIMENSIONS = 14  # of what is left of the span: all its 0-and-1 members are tried
+
+Key = tuple[str, str]  # a door, and a question or what is told of answers at two times
+Views = dict[Key, set[People]]
 
 
-class HarnessError(AssertionError):
-    """The attack does not know who stands behind a figure: its findings would mean nothing."""
-
-
-Views = dict[tuple[int, str], set[People]]  # by wave and question
-
-
-@dataclass(frozen=True)
+@dataclass
 class Page:
-    """What an evaluation showed the last time somebody opened it, and who stood behind it."""
+    """What an evaluation showed somebody who opened it, and who stood behind it."""
 
-    of: InFigures
     summary: EvaluationSummary
-    views: Views
+    views: Views = field(default_factory=lambda: defaultdict(set))
     # By measure and door, as a report names them: the question, all who answered it, each line.
-    printed: dict[str, tuple[tuple[int, str], People, dict[str, People]]]
+    printed: dict[str, tuple[Key, People, dict[str, People]]] = field(default_factory=dict)
+    figures: int = 0
 
 
 @dataclass
 class Seen:
-    """Groups of people whose answers to one question, of one wave, a reader has seen counted.
+    """Groups of people whose answers to one question, by one door, a reader has seen counted."""
 
-    At once they are those who answered it; over time those who answered the form, for the steps in
-    which answers come in are counted in forms (decision 6).
-    """
-
-    over_time: dict[tuple[int, str], set[People]] = field(default_factory=lambda: defaultdict(set))
-    at_once: list[set[People]] = field(default_factory=list)  # of one question at one moment
+    views: Views = field(default_factory=lambda: defaultdict(set))
     figures: int = 0
     latest: Page | None = None
 
+    def add(self, views: Mapping[Key, Iterable[People]]) -> None:
+        """Add what was seen on a page, or in a version of a report."""
+        for key, groups in views.items():
+            self.views[key].update(groups)
 
-def look(invented: Invented, now: datetime, seen: dict[Audience, Seen]) -> None:
-    """Open every page of the evaluation as each kind of reader; the running team reads both."""
-    for audience in Audience:
-        latest = seen[audience].latest
-        page = _look_as(invented, audience, now, seen[audience])
-        if page is not latest:
-            seen[audience].at_once += page.views.values()
-            seen[audience].latest = page
-    for question, views in seen[Audience.ELSEWHERE].over_time.items():
-        seen[Audience.RUNNING_TEAM].over_time[question] |= views
+    def smallest(self, fewest: int) -> int:
+        """Fewest people whose answers this reader can work out."""
+        found = [small_group(views, fewest) for views in self.views.values()]
+        return min((size for size in found if size), default=fewest)
 
 
-def smallest(seen: Seen, audience: Audience) -> int:
-    """Fewest people whose answers this reader can work out."""
-    fewest = threshold_for(audience)
-    found = [small_group(views, fewest) for views in (*seen.over_time.values(), *seen.at_once)]
-    return min((size for size in found if size), default=fewest)
+def attack(invented: Invented, moments: Iterable[datetime]) -> tuple[dict[str, int], int]:
+    """The smallest group each kind of reader finds in all they saw, and how many figures it was.
+
+    The running team reads what all staff do. Whoever reads the pages of every month has read every
+    version of every report with them; the public reads the versions only.
+    """
+    staff, team = Seen(), Seen()
+    reports = Reports(invented.seed)
+    for now in moments:
+        look = Look(invented, now)
+        for audience, readers in (
+            (Audience.ELSEWHERE, (staff, team)),
+            (Audience.RUNNING_TEAM, (team,)),
+        ):
+            page = look.as_reader(audience)
+            readers[-1].figures += page.figures
+            for reader in readers:
+                reader.add(page.views)
+            if audience is Audience.ELSEWHERE:
+                reports.publish(page)
+    found = {
+        PUBLIC: reports.read.smallest(ELSEWHERE_THRESHOLD),
+        Audience.ELSEWHERE.value: staff.smallest(ELSEWHERE_THRESHOLD),
+        Audience.RUNNING_TEAM.value: team.smallest(RUNNING_TEAM_THRESHOLD),
+    }
+    return found, staff.figures + team.figures + reports.read.figures
 
 
-def small_group(views: Iterable[People], threshold: int) -> int | None:
-    """The size of a group of fewer people in the span of these groups; None if there is none."""
-    known = [view for view in set(views) if view]
-    members: dict[tuple[int, ...], int] = defaultdict(int)
-    of_person: dict[Any, list[int]] = defaultdict(list)
-    for number, view in enumerate(known):
-        for person in view:
-            of_person[person].append(number)
-    for numbers in of_person.values():
-        members[tuple(numbers)] += 1
-    # People who are in the very same groups cannot be told apart: they count as one.
-    sizes = sorted(members.items(), key=lambda item: -item[1])
-    large = sum(size >= threshold for _, size in sizes)
-    if large == len(sizes):
-        return None
-    rows = [[int(number in numbers) for numbers, _ in sizes] for number in range(len(known))]
-    left = [row[large:] for row in _without(rows, large)]
-    return _smallest_union(left, [size for _, size in sizes[large:]], threshold)
+class Look:
+    """One moment at which somebody opens every page of the evaluation."""
 
+    def __init__(self, invented: Invented, now: datetime) -> None:
+        self._invented, self._now = invented, now
+        read = queries.read_evaluation(invented.evaluation.slug, now=now)
+        if read is None:
+            raise HarnessError("the evaluation has no page")
+        self._read = read
+        of_it = Response.evaluation_id == read.facts.id
+        self._rows = db.session.execute(
+            select(
+                Response.id,
+                Response.wave_id,
+                Response.import_run_id,
+                Response.answered_on,
+                Response.event_id,
+            ).where(of_it)
+        ).all()
 
-def _without(rows: list[list[int]], columns: int) -> list[list[int]]:
-    """A reduced basis of those sums of rows that are nought in the first columns."""
-    rows, start, kept_from = [list(row) for row in rows], 0, None
-    width = len(rows[0]) if rows else 0
-    for column in range(width):
-        if column == columns:
-            kept_from = start
-        pivot = next((n for n in range(start, len(rows)) if rows[n][column]), None)
-        if pivot is None:
-            continue
-        rows[start], rows[pivot] = rows[pivot], rows[start]
-        inverse = pow(rows[start][column], -1, PRIME)
-        rows[start] = [value * inverse % PRIME for value in rows[start]]
-        for number, row in enumerate(rows):
-            if number != start and (factor := row[column]):
-                own = rows[start]
-                rows[number] = [(a - factor * b) % PRIME for a, b in zip(row, own, strict=True)]
-        start += 1
-    return rows[start if kept_from is None else kept_from : start]
-
-
-def _smallest_union(basis: list[list[int]], sizes: list[int], threshold: int) -> int | None:
-    """The smallest sum of basis rows that is a group of fewer people, every one whole."""
-    if len(basis) > MOST_DIMENSIONS:
-        raise HarnessError(f"{len(basis)} dimensions are left: too many to try")
-    found = []
-    # In a reduced basis the pivots of a sum are the factors themselves: nought or one.
-    for factors in product((0, 1), repeat=len(basis)):
-        total = [0] * len(sizes)
-        for factor, row in zip(factors, basis, strict=True):
-            if factor:
-                total = [(a + b) % PRIME for a, b in zip(total, row, strict=True)]
-        if all(value in (0, 1) for value in total):
-            people = sum(size for size, value in zip(sizes, total, strict=True) if value)
-            if 0 < people < threshold:
-                found.append(people)
-    return min(found, default=None)
-
-
-def _look_as(invented: Invented, audience: Audience, now: datetime, seen: Seen) -> Page:
-    facts = EvaluationFacts(
-        *db.session.execute(select(*FACTS).where(Evaluation.id == invented.evaluation.id)).one()
-    )
-    threshold = threshold_for(audience)
-    wanted = let_in(
-        {facts.id: EvaluationCounts(facts)},
-        asked_rows([facts.id], now=now),
-        response_rows([facts.id]),
-        threshold=threshold,
-        now=now,
-    )
-    if seen.latest and seen.latest.of == wanted.figures:
-        return seen.latest  # nothing came in since: the page has the same figures
-    counts = read_counts([facts], threshold=threshold, now=now)[facts.id]
-    summary = queries.evaluation_summary(facts.slug, audience=audience, now=now)
-    if summary is None:
-        raise HarnessError("the evaluation has no page")
-    page = Page(wanted.figures, summary, defaultdict(set), {})
-    by_session = read_sessions([counts], {event.id: event.offer_id for event in invented.events})
-    doors = figures.doors_of(counts, threshold=threshold)
-    for (door, door_counts), wave in zip(doors, invented.evaluation.waves, strict=True):
-        everyone, in_lines = (
-            _people(wave.id, what) for what in (wanted.condition, wanted.in_lines)
+    def as_reader(self, audience: Audience) -> Page:
+        """What this reader sees, and who stands behind each figure."""
+        facts, rows, threshold = self._read.facts, self._read.rows, threshold_for(audience)
+        counts = count_rows([facts], rows, threshold=threshold, now=self._now)[facts.id]
+        again = {facts.id: EvaluationCounts(facts)}
+        wanted = let_in(
+            again, rows.asked, rows.answered, threshold=threshold, now=self._now, plan=rows.plan
         )
-        if len(everyone) != door.in_figures:
-            raise HarnessError(f"{len(everyone)} people, {door.in_figures} in the figures")
-        sessions = by_session.get((facts.id, wave.id))
-        own = WaveOfSessions(door, door_counts, sessions) if sessions else None
-        undated = _many_of_a_year(door_counts)
-        for key, groups in _groups(invented, door_counts, everyone, in_lines, own).items():
-            base = _base(invented, door_counts, key)
-            if len(everyone & base) >= threshold:
-                whole, lines, of_sessions = groups
-                every = (whole, *lines.values(), *of_sessions)
-                page.views[wave.id, key] |= {frozenset(group & base) for group in every}
-                seen.over_time[wave.id, key] |= {_at(now, group, undated) for group in every}
-                page.printed[f"personal-{_measure(door_counts, key)} {door.key}"] = (
-                    (wave.id, key),
-                    whole & base,
-                    {label: line & base for label, line in lines.items()},
+        page = Page(queries.summary_of(self._read, audience=audience, now=self._now))
+        parts = self._parts(wanted, counts)
+        pairs = list(
+            zip(sorted_doors(counts), figures.doors_of(counts, threshold=threshold), strict=True)
+        )
+        for door_id, (door, door_counts) in pairs:
+            own = parts.get(door_id, {})
+            if door_counts.growth.parts(threshold=threshold):
+                self._add_door(page, door, door_counts, own, threshold)
+        self._add_sessions(page, counts, parts, pairs)
+        self._add_asked_twice(page, counts, parts, pairs, threshold)
+        self._agree_with_the_list(page, audience)
+        return page
+
+    def _parts(self, wanted: LetIn, counts: EvaluationCounts) -> dict[DoorId, dict[int, int]]:
+        """Of each door, the part in which each response in the figures came in."""
+        found: dict[DoorId, dict[int, int]] = defaultdict(dict)
+        forms = {
+            key: door
+            for door in counts.doors
+            if door is not None and not isinstance(door, int)
+            for key in self._invented.runs
+        }
+        for row in self._rows:
+            key: PartKey
+            if row.import_run_id is not None:
+                key = (counts.facts.id, None, row.import_run_id, "", 0)
+                door_id: DoorId = forms[row.import_run_id]
+            else:
+                is_year = row.wave_id is not None and row.event_id is None
+                key = part_key(counts.facts.id, row.wave_id, row.answered_on, is_year)
+                door_id = row.wave_id
+            if key in wanted.part_of:
+                found[door_id][row.id] = wanted.part_of[key]
+        return found
+
+    def _add_door(
+        self, page: Page, door: Door, counts: DoorCounts, parts: dict[int, int], threshold: int
+    ) -> None:
+        place = "open" if door.is_open_link else "personal"
+        for key, question in counts.questions.items():
+            if question.measure is None or question.measure.key == KNOWLEDGE_RECALLED:
+                continue
+            own = counts.counts[key]
+            growth = own.growth
+            base = _base(self._invented, counts, key)
+            if question.measure.key == KNOWLEDGE and KNOWLEDGE_RECALLED in _measured(counts):
+                base &= _base(self._invented, counts, _measured(counts)[KNOWLEDGE_RECALLED])
+                sizes = Counter(part for person, part in parts.items() if person in base)
+                growth = growth_within(counts.growth, sizes)
+            whole = _in_parts(parts, growth.parts(threshold=threshold)) & base
+            lines = {}
+            if own.breakdowns and not counts.imported:
+                count, shown = own.breakdowns[-1]
+                numbers = [part for step in growth.steps[:count] for one in step for part in one]
+                held = _in_parts(parts, numbers) & base
+                sector_of = self._invented.sector_of
+                lines = {
+                    line.label: frozenset(p for p in held if sector_of[p] in line.members)
+                    for line in shown
+                }
+            page.views[door.key, key] |= {
+                self._at(g, counts, parts) for g in (whole, *lines.values())
+            }
+            printed = f"{place}-{question.measure.key} {door.key}"
+            page.printed[printed] = (door.key, key), whole, lines
+            page.figures += _agree(page.summary, question.measure.key, door, whole, lines)
+
+    def _at(self, group: People, counts: DoorCounts, parts: dict[int, int]) -> People:
+        """The group, with others in the place of those of whom no date says when they came.
+
+        Answers of a year alone are compared at one moment only (decision 6 says why); so are those
+        of a form whose last file was undone.
+        """
+        undated = set(counts.growth.apart)
+        if counts.imported and self._invented.undone:
+            undated |= set(parts.values())
+        return frozenset((self._now, p) if parts[p] in undated else p for p in group)
+
+    def _add_sessions(
+        self,
+        page: Page,
+        counts: EvaluationCounts,
+        parts: Mapping[DoorId, dict[int, int]],
+        pairs: list[tuple[DoorId, DoorPair]],
+    ) -> None:
+        offer_of = {event.id: event.offer_id for event in self._invented.events}
+        by_session = read_sessions([counts], offer_of)
+        waves = {
+            door_id: WaveOfSessions(door, door_counts, by_session[counts.facts.id, door_id])
+            for door_id, (door, door_counts) in pairs
+            if isinstance(door_id, int) and (counts.facts.id, door_id) in by_session
+        }
+        for door_id, wave in waves.items():
+            self._add_wave_of_sessions(page, wave, parts.get(door_id, {}))
+        as_shown = [in_part(wave) for wave in waves.values()]
+        for event_id in offer_of:
+            for told in measures_of_sessions(as_shown, [event_id]):
+                for figure in told.figures:
+                    self._agree_with_a_session(page, figure, told.key)
+
+    def _add_wave_of_sessions(
+        self, page: Page, wave: WaveOfSessions, parts: dict[int, int]
+    ) -> None:
+        event_of = {row.id: row.event_id or 0 for row in self._rows}
+        for key, lines in shown_lines(wave).items():
+            measure = wave.counts.questions[key].measure
+            if measure is None or measure.key in NEVER_SPLIT:
+                continue
+            base = _base(self._invented, wave.counts, key)
+            for line in lines:
+                places = {(session.part, session.event_id) for session in line}
+                group = frozenset(
+                    p for p, part in parts.items() if (part, event_of[p]) in places and p in base
                 )
-        seen.figures += _agree(summary, door.key, door_counts, page.views, wave.id)
-    return page
+                page.views[wave.door.key, key].add(self._at(group, wave.counts, parts))
+                page.figures += 1
+
+    def _agree_with_a_session(self, page: Page, figure: Figure, measure_key: str) -> None:
+        printed = page.printed.get(f"personal-{measure_key} {figure.door.key}")
+        if figure.base and printed:
+            sizes = {len(view) for view in page.views[printed[0]]}
+            # A session may be the sum of several lines.
+            if figure.base not in sizes and figure.base > sum(sizes):
+                raise HarnessError(f"{measure_key}: {figure.base} is none of {sorted(sizes)}")
+
+    def _add_asked_twice(
+        self,
+        page: Page,
+        counts: EvaluationCounts,
+        parts: Mapping[DoorId, dict[int, int]],
+        pairs: list[tuple[DoorId, DoorPair]],
+        threshold: int,
+    ) -> None:
+        doors = dict(pairs)
+        for first, second in counts.asked_twice:
+            (one, one_counts), (other, other_counts) = doors[first], doors[second]
+            then, later = (
+                {
+                    self._invented.person_of[p]: p
+                    for p in parts[door_id]
+                    if self._invented.given[p].get(_measured(door)[KNOWLEDGE])
+                }
+                for door_id, door in ((first, one_counts), (second, other_counts))
+            )
+            both = {(then[person], later[person]) for person in then.keys() & later.keys()}
+            place = {pair: (parts[first][pair[0]], parts[second][pair[1]]) for pair in both}
+            shown = set(
+                parts_of_pairs(
+                    Counter(place.values()), one_counts, other_counts, threshold=threshold
+                )
+            )
+            group = [pair for pair in both if place[pair] in shown]
+            self._add_pairs(page, one, other, group, (one_counts, other_counts), parts)
+
+    def _add_pairs(
+        self,
+        page: Page,
+        one: Door,
+        other: Door,
+        group: list[tuple[int, int]],
+        counts: tuple[DoorCounts, DoorCounts],
+        parts: Mapping[DoorId, dict[int, int]],
+    ) -> None:
+        [change] = [
+            change
+            for change in page.summary.knowledge
+            if (change.since_key, change.door.key) == (one.key, other.key)
+        ]
+        told = (
+            change.change.better + change.change.same + change.change.worse if change.change else 0
+        )
+        if told not in (len(group), 0) or (told == 0 and len(group) >= ELSEWHERE_THRESHOLD):
+            raise HarnessError(f"{told} pairs are told, and {len(group)} are known")
+        if not told:
+            return
+        part_of = {person: part for own in parts.values() for person, part in own.items()}
+        sides = [
+            self._at(frozenset(pair[side] for pair in group), counts[side], part_of)
+            for side in (0, 1)
+        ]
+        page.views[other.key, f"since {one.key}"].add(sides[1])
+        page.figures += 1
+        if change.before is not None:
+            for door, own, side in zip((one, other), counts, sides, strict=True):
+                page.views[door.key, _measured(own)[KNOWLEDGE]].add(side)
+
+    def _agree_with_the_list(self, page: Page, audience: Audience) -> None:
+        """The line on the page of all evaluations tells what the evaluation's own page does."""
+        lines = queries.evaluation_lines([self._read.facts], audience=audience, now=self._now)
+        own = page.summary
+        headline = first_of("Headline", HEADLINE, own.measures, own.open_measures)
+        listed = lines[0].headline
+        if (listed.number if listed else "–") != headline.number:
+            raise HarnessError(f"the list says {listed}, the page {headline}")
 
 
-def _measure(counts: DoorCounts, key: str) -> str:
-    measure = counts.questions[key].measure
-    return measure.key if measure else ""
+def _measured(counts: DoorCounts) -> dict[str, str]:
+    """The questions by what they measure."""
+    return {q.measure.key: q.key for q in counts.questions.values() if q.measure}
 
 
-def _people(wave_id: int, which: ColumnElement[bool]) -> People:
-    found = select(Response.id).where(Response.wave_id == wave_id, which)
-    return frozenset(db.session.scalars(found))
+def _in_parts(parts: Mapping[int, int], numbers: Iterable[int]) -> People:
+    wanted = set(numbers)
+    return frozenset(person for person, part in parts.items() if part in wanted)
 
 
 def _base(invented: Invented, counts: DoorCounts, key: str) -> People:
@@ -219,97 +354,31 @@ def _base(invented: Invented, counts: DoorCounts, key: str) -> People:
     )
 
 
-def _at(now: datetime, group: People, undated: People) -> People:
-    """The group, with others in the place of those of whom no date says when they came."""
-    return (group - undated) | {(now, person) for person in group & undated}
-
-
-def _many_of_a_year(counts: DoorCounts) -> People:
-    """Responses without an event that came in as a step of their own (decision 6 says why)."""
-    alone = [key for step in counts.steps if len(step) == 1 for key in step if key[1]]
-    rows = select(Response.id).where(
-        Response.event_id.is_(None), Response.answered_on.in_([day for day, _ in alone])
-    )
-    return frozenset(db.session.scalars(rows))
-
-
-def _groups(
-    invented: Invented,
-    counts: DoorCounts,
-    everyone: People,
-    in_lines: People,
-    sessions: WaveOfSessions | None,
-) -> dict[str, tuple[People, dict[str, People], list[People]]]:
-    """Of each question: all who answered the form, lines by sector, lines by session."""
-    found: dict[str, tuple[People, dict[str, People], list[People]]] = {}
-    by_sector = figures.sector_lines(counts)
-    by_session = shown_lines(sessions) if sessions else {}
-    places = _places(counts)
-    for key, question in counts.questions.items():
-        if question.measure is None:
-            continue
-        lines = {
-            line.label: frozenset(p for p in in_lines if invented.sector_of[p] in line.members)
-            for line in by_sector.get(key, [])
-        }
-        of_sessions = []
-        for sessions_of_line in by_session.get(key, []):
-            wanted = {(session.step, session.event_id) for session in sessions_of_line}
-            of_sessions.append(frozenset(p for p in everyone if places.get(p, (-1, 0)) in wanted))
-        found[key] = (everyone, lines, of_sessions)
-    return found
-
-
-def _places(counts: DoorCounts) -> dict[int, tuple[int, int]]:
-    """The step in which each response came in, and its event or 0."""
-    step_of = {key: number for number, step in enumerate(counts.steps) for key in step}
-    rows = db.session.execute(select(Response.id, Response.answered_on, Response.event_id))
-    return {
-        row.id: (step_of[row.answered_on, row.event_id is None], row.event_id or 0)
-        for row in rows
-        if (row.answered_on, row.event_id is None) in step_of
-    }
-
-
 def _agree(
     summary: EvaluationSummary,
-    door_key: str,
-    counts: DoorCounts,
-    views: dict[tuple[int, str], set[People]],
-    wave_id: int,
+    measure_key: str,
+    door: Door,
+    whole: People,
+    lines: Mapping[str, People],
 ) -> int:
     """Compare with what the page prints; how many figures it has."""
-    keys = {q.measure.key: q.key for q in counts.questions.values() if q.measure}
-    outside = {
-        q.key
-        for q in counts.questions.values()
-        if any(o.is_outside_base for o in q.options.values())
-    }
-    printed = 0
-    for measure in summary.measures:
-        for figure in measure.figures:
-            key = keys.get(measure.key, "")
-            if figure.door.key != door_key or not figure.share or key in outside:
-                continue
-            sizes = {len(view) for view in views[wave_id, key]}
-            for share in (figure.share, *(line.share for line in figure.sectors if line.share)):
-                printed += 1
-                if share.base not in sizes:
-                    raise HarnessError(f"{measure.key}: {share.base} is none of {sorted(sizes)}")
-    return printed
-
-
-def attack(invented: Invented, moments: Iterable[datetime]) -> tuple[dict[str, int], int]:
-    """The smallest group each kind of reader finds in all they saw, and how many figures it was."""
-    seen = {audience: Seen() for audience in Audience}
-    reports = Reports(invented.seed)
-    for now in moments:
-        look(invented, now, seen)
-        if page := seen[Audience.ELSEWHERE].latest:
-            reports.publish(page)
-    found = {audience.value: smallest(seen[audience], audience) for audience in Audience}
-    found[PUBLIC] = reports.smallest()
-    return found, sum(one.figures for one in seen.values()) + reports.figures
+    measures = summary.open_measures if door.is_open_link else summary.measures
+    found = [
+        figure
+        for measure in measures
+        for figure in measure.figures
+        if measure.key == measure_key and figure.door.key == door.key
+    ]
+    for figure in found:
+        fewest = figure.withheld_below
+        if figure.base != (len(whole) if len(whole) >= fewest else 0):
+            raise HarnessError(f"{measure_key}: {figure.base} are told, {len(whole)} are known")
+        told = {line.label: line.share.base for line in figure.sectors if line.share}
+        if figure.base and figure.sectors:
+            known = {label: len(line) for label, line in lines.items() if line}
+            if told != known:
+                raise HarnessError(f"{measure_key}: lines of {told} are told, {known} are known")
+    return sum(1 + len(figure.sectors) for figure in found if figure.base)
 
 
 class Reports:
@@ -321,8 +390,7 @@ class Reports:
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed + 2_000_000)  # noqa: S311 - the same data each time
         self._versions: list[dict[str, Bases]] = []
-        self._read: Views = defaultdict(set)
-        self.figures = 0
+        self.read = Seen()
 
     def publish(self, page: Page) -> None:
         """Publish some figures of today, or none; those that are refused are left out."""
@@ -346,13 +414,8 @@ class Reports:
             wanted = version[key]["groups"].items()
             if any(base != len(lines.get(label, ())) for label, base in wanted):
                 raise HarnessError(f"{key}: {version[key]} are not the lines of the page")
-            self._read[question] |= {whole, *(lines[label] for label, _ in wanted)}
-            self.figures += 1 + len(wanted)
-
-    def smallest(self) -> int:
-        """Fewest people whose answers somebody can work out who read all versions."""
-        found = [small_group(views, ELSEWHERE_THRESHOLD) for views in self._read.values()]
-        return min((size for size in found if size), default=ELSEWHERE_THRESHOLD)
+            self.read.views[question] |= {whole, *(lines[label] for label, _ in wanted)}
+            self.read.figures += 1 + len(wanted)
 
 
 SAFE = {

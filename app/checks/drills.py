@@ -13,7 +13,9 @@ from app.checks import (
     disclosure_attack,
     import_drill,
     invented_answers,
+    invented_doors,
     kill_drill,
+    naive_rules,
     race_drill,
     stage,
 )
@@ -24,6 +26,7 @@ from app.kernel.db import db, transaction
 
 PLACES = 20
 MESSAGES_PER_KILL = 30
+NAIVELY = (1, 2, 3)  # data sets in which withholding the groups only must be found out
 
 
 def race(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
@@ -99,13 +102,29 @@ def disclosure(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) 
         stage.make_partnership()
     broken, figures = {}, 0
     for number in range(seed, seed + size):
-        with transaction():
-            invented = invented_answers.invent(number)
-            found, shown = disclosure_attack.attack(invented, invented_answers.play(invented))
+        invented = invented_answers.invent(number)
+        found, shown = disclosure_attack.attack(invented, invented_doors.play(invented))
+        db.session.rollback()
         figures += shown
         if found != disclosure_attack.SAFE:
             broken[number] = found
-    return {"ok": not broken, "data_sets": size, "figures": figures, "broken": broken}
+    naive = [number for number in NAIVELY if _is_found_out(number)]
+    return {
+        "ok": not broken and len(naive) == len(NAIVELY),
+        "data_sets": size,
+        "figures": figures,
+        "broken": broken,
+        "found_out_when_only_the_groups_are_withheld": naive,
+    }
+
+
+def _is_found_out(number: int) -> bool:
+    """Whether the attack finds a small group where nothing but small groups is withheld."""
+    invented = invented_answers.invent(number)
+    with naive_rules.only_the_groups_withheld():
+        found, _ = disclosure_attack.attack(invented, invented_doors.play(invented))
+    db.session.rollback()
+    return found != disclosure_attack.SAFE
 
 
 def imports(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:

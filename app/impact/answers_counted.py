@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from threading import Lock
-from typing import cast
+from typing import Any
+from typing import cast as typed
 
-from sqlalchemy import ColumnElement, case, distinct, func, select
+from sqlalchemy import ColumnElement, String, case, cast, distinct, func, select
 from sqlalchemy.orm import aliased
 
 from app.impact.counts import (
@@ -19,9 +21,18 @@ from app.impact.counts import (
     Imported,
     QuestionCounts,
     QuestionFacts,
+    Twice,
 )
 from app.impact.forms_asked import Forms, read_forms
 from app.impact.kept import AnswerRows, Row, find_answers, fingerprint_of
+from app.impact.question_growth import (
+    DoorAnswers,
+    InParts,
+    Time,
+    TwiceInParts,
+    shown_of_door,
+    shown_of_pairs,
+)
 from app.kernel.db import db
 from app.surveys.models import QuestionKind
 from app.surveys.response_models import Answer, Response
@@ -30,6 +41,17 @@ from app.surveys.rules import AFTER
 MOST_KEPT = 64
 
 DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
+# Evaluation; wave; file of an imported form; month or year, and whether it is a year.
+PartKey = tuple[int, int | None, int | None, str, int]
+
+# When a response came in, so far as it says. By the open link it keeps the day.
+BATCH = (
+    Response.import_run_id,
+    func.substr(cast(Response.answered_on, String), 1, 7).label("month"),
+    case((Response.wave_id.is_not(None) & Response.event_id.is_(None), 1), else_=0).label(
+        "is_year"
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +72,7 @@ class InFigures:
         """What tells these responses from any others, for each evaluation by its id."""
         of: dict[int, list[object]] = defaultdict(list)
         for group in self.groups:
-            of[cast(int, group[0])].append(group)
+            of[typed(int, group[0])].append(group)
         return {evaluation_id: fingerprint_of(groups) for evaluation_id, groups in of.items()}
 
 
@@ -60,31 +82,36 @@ class LetIn:
 
     figures: InFigures
     condition: ColumnElement[bool]
-    in_lines: ColumnElement[bool]  # those of them that breakdowns by sector count
+    part_of: Mapping[PartKey, int]  # in which of the door's parts a response came in
+    threshold: int  # of who reads; the running team sees all of these
     names: dict[int | None, str]
-
-
-@dataclass(slots=True)
-class DoorAnswers:
-    """The answers that came by one door."""
-
-    questions: dict[str, QuestionFacts] = field(default_factory=dict)
-    counts: dict[str, QuestionCounts] = field(default_factory=dict)
-    recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class Answers:
     """Every answer in the figures of some evaluations, counted."""
 
-    doors: dict[DoorKey, DoorAnswers] = field(default_factory=lambda: defaultdict(DoorAnswers))
-    asked_twice: dict[int, dict[tuple[int, int], Counter[tuple[int, int]]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(Counter))
+    doors: dict[DoorKey, InParts] = field(default_factory=lambda: defaultdict(InParts))
+    asked_twice: dict[int, dict[tuple[int, int], TwiceInParts]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(Counter)))
     )
 
 
-_kept: OrderedDict[Hashable, Answers] = OrderedDict()
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of these answers a reader sees, so far as it depends on when they came."""
+
+    doors: dict[DoorKey, DoorAnswers]
+    asked_twice: dict[int, dict[tuple[int, int], Twice]]
+
+
+_kept: OrderedDict[Hashable, Shown] = OrderedDict()
 _lock = Lock()
+
+
+def part_key(evaluation_id: int, wave_id: int | None, day: date, is_year: bool) -> PartKey:
+    """Under which the responses of a month, or of a year alone, are counted."""
+    return evaluation_id, wave_id, None, f"{day:%Y-%m}", int(is_year)
 
 
 def add_answers(
@@ -93,18 +120,44 @@ def add_answers(
     only_measures: Collection[str] | None,
 ) -> None:
     """Add to these evaluations the counts of the answers that are in the figures."""
-    key = (wanted.figures, tuple(wanted.names.items()), tuple(only_measures or ()))
-    answers = _find(key)
-    if answers is None:
-        answers = _read(found, wanted, only_measures)
-        _keep(key, answers)
+    names = tuple(wanted.names.items())
+    key = (wanted.figures, wanted.threshold, names, tuple(only_measures or ()))
+    shown = _find(key)
+    if shown is None:
+        shown = _shown(found, _read(found, wanted, only_measures), wanted.threshold)
+        _keep(key, shown)
     for evaluation_id, counts in found.items():
-        counts.asked_twice = answers.asked_twice.get(evaluation_id, {})
-    for (evaluation_id, wave_id), door_answers in answers.doors.items():
+        counts.asked_twice = shown.asked_twice.get(evaluation_id, {})
+    for (evaluation_id, wave_id), answers in shown.doors.items():
         door = found[evaluation_id].doors[wave_id]
-        door.questions = door_answers.questions
-        door.counts = door_answers.counts
-        door.recalled_pairs = door_answers.recalled_pairs
+        door.questions = answers.questions
+        door.counts = answers.counts
+        door.recalled_pairs = answers.recalled_pairs
+
+
+def _shown(found: Mapping[int, EvaluationCounts], answers: Answers, threshold: int) -> Shown:
+    """Of these answers, question by question, those of the steps that this reader sees."""
+    doors = {
+        (evaluation_id, door_id): shown_of_door(
+            in_parts, found[evaluation_id].doors[door_id], threshold=threshold
+        )
+        for (evaluation_id, door_id), in_parts in answers.doors.items()
+    }
+    asked_twice: dict[int, dict[tuple[int, int], Twice]] = defaultdict(dict)
+    for evaluation_id, by_waves in answers.asked_twice.items():
+        for waves, pairs in by_waves.items():
+            first, second = (
+                Time(
+                    found[evaluation_id].doors[wave],
+                    answers.doors[evaluation_id, wave],
+                    doors[evaluation_id, wave],
+                )
+                for wave in waves
+            )
+            asked_twice[evaluation_id][waves] = shown_of_pairs(
+                pairs, first, second, threshold=threshold
+            )
+    return Shown(doors, asked_twice)
 
 
 def forget_all() -> None:
@@ -113,16 +166,16 @@ def forget_all() -> None:
         _kept.clear()
 
 
-def _find(key: Hashable) -> Answers | None:
+def _find(key: Hashable) -> Shown | None:
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
         return _kept.get(key)
 
 
-def _keep(key: Hashable, answers: Answers) -> None:
+def _keep(key: Hashable, shown: Shown) -> None:
     with _lock:
-        _kept[key] = answers
+        _kept[key] = shown
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
 
@@ -140,8 +193,8 @@ def _read(
     live = {key: counts for key, counts in found.items() if key not in kept}
     months = _months_of_waves(found)
     for rows in [*kept.values(), *([read_answers(live, forms, wanted)] if live else [])]:
-        _add_rows(answers, rows, forms, wanted.names)
-        _add_pairs(answers, rows, forms, months)
+        _add_rows(answers, rows, forms, wanted)
+        _add_pairs(answers, rows, forms, wanted, months)
     return answers
 
 
@@ -161,35 +214,42 @@ def read_answers(found: dict[int, EvaluationCounts], forms: Forms, wanted: LetIn
     )
 
 
-def _add_rows(found: Answers, rows: AnswerRows, forms: Forms, names: dict[int | None, str]) -> None:
+def _add_rows(found: Answers, rows: AnswerRows, forms: Forms, wanted: LetIn) -> None:
     """Add what was counted; kept rows also tell of questions that are not wanted here."""
-    for evaluation_id, wave_id, question_id, option_id, score, sector_id, *rest in rows.answers:
+    for *batch, question_id, option_id, score, sector_id, count in rows.answers:
         if question := forms.questions.get(question_id):
-            counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
-            in_lines, count = rest
-            name = names[sector_id]
+            counts = _counts_of(found, batch, question, wanted)
+            name = wanted.names[sector_id]
             if option_id is not None:
-                counts.add_option(forms.values[option_id], name, count, in_lines=in_lines)
+                value = forms.values[option_id]
+                counts.options.setdefault(value, Counter())[name] += count
             elif score is not None:
                 counts.scores[score] += count
             if question.kind is not QuestionKind.MULTIPLE:
-                counts.add(name, count, in_lines=in_lines)
-    for evaluation_id, wave_id, question_id, sector_id, in_lines, count in rows.choosers:
+                counts.answered[name] += count
+    for *batch, question_id, sector_id, count in rows.choosers:
         if question := forms.questions.get(question_id):
-            counts = _counts_of(found, (evaluation_id, _door_of(wave_id, question)), question)
-            counts.add(names[sector_id], count, in_lines=in_lines)
+            counts = _counts_of(found, batch, question, wanted)
+            counts.answered[wanted.names[sector_id]] += count
 
 
-def _add_pairs(found: Answers, rows: AnswerRows, forms: Forms, months: Mapping[int, int]) -> None:
-    for evaluation_id, wave_id, question_id, before, after, count in rows.recalled:
+def _add_pairs(
+    found: Answers, rows: AnswerRows, forms: Forms, wanted: LetIn, months: Mapping[int, int]
+) -> None:
+    for *batch, question_id, before, after, count in rows.recalled:
         if question := forms.questions.get(question_id):
-            pairs = found.doors[evaluation_id, _door_of(wave_id, question)].recalled_pairs
-            pairs[before, after] += count
+            part = wanted.part_of[_part(batch)]
+            door = found.doors[batch[0], _door_of(batch[1], question)]
+            door.recalled_pairs[part][before, after] += count
     if not forms.ids_measuring(KNOWLEDGE):
         return
-    for evaluation_id, first, second, before, after, count in rows.twice:
+    for evaluation_id, first, *then, second, month, is_year, before, after, count in rows.twice:
         if months[second] > months[first]:
-            found.asked_twice[evaluation_id][first, second][before, after] += count
+            parts = (
+                wanted.part_of[evaluation_id, first, None, *then],
+                wanted.part_of[evaluation_id, second, None, month, is_year],
+            )
+            found.asked_twice[evaluation_id][first, second][parts][before, after] += count
 
 
 def _months_of_waves(found: Mapping[int, EvaluationCounts]) -> dict[int, int]:
@@ -208,15 +268,15 @@ def _first_waves(waves: Sequence[int], months: Mapping[int, int]) -> set[int]:
 
 
 def _read_answers(found: Collection[int], forms: Forms, wanted: LetIn) -> Sequence[Row]:
-    """One grouped statement over the answers of all doors, by sector."""
+    """One grouped statement over the answers of all doors, by when they came and by sector."""
     grouped = (
         Answer.evaluation_id,
         Answer.wave_id,
+        *BATCH,
         Answer.question_id,
         Answer.option_id,
         Answer.score,
         Response.sector_id,
-        case((wanted.in_lines, 1), else_=0),
     )
     return db.session.execute(
         select(*grouped, func.count())
@@ -226,15 +286,25 @@ def _read_answers(found: Collection[int], forms: Forms, wanted: LetIn) -> Sequen
     ).all()
 
 
-def _counts_of(found: Answers, door_key: DoorKey, question: QuestionFacts) -> QuestionCounts:
-    door = found.doors[door_key]
+def _part(batch: Sequence[Any]) -> PartKey:
+    """What tells the part from others: imported answers come in by the file, whatever the month."""
+    evaluation_id, wave_id, run_id, month, is_year = batch
+    if run_id is not None:
+        return evaluation_id, None, run_id, "", 0
+    return evaluation_id, wave_id, None, month, is_year
+
+
+def _counts_of(
+    found: Answers, batch: Sequence[Any], question: QuestionFacts, wanted: LetIn
+) -> QuestionCounts:
+    door = found.doors[batch[0], _door_of(batch[1], question)]
     known = door.questions.get(question.key)
     if known is not question:
         # Versions add up by the values of their options; the newest says the words.
         older, newer = sorted((known or question, question), key=lambda version: version.id)
         options = {**older.options, **newer.options}
         door.questions[question.key] = replace(newer, options=options)
-    return door.counts.setdefault(question.key, QuestionCounts())
+    return door.counts[question.key][wanted.part_of[_part(batch)]]
 
 
 def _door_of(wave_id: int | None, question: QuestionFacts) -> DoorId:
@@ -251,9 +321,9 @@ def _read_choosers(found: Collection[int], forms: Forms, wanted: LetIn) -> Seque
     grouped = (
         Answer.evaluation_id,
         Answer.wave_id,
+        *BATCH,
         Answer.question_id,
         Response.sector_id,
-        case((wanted.in_lines, 1), else_=0),
     )
     return db.session.execute(
         select(*grouped, func.count(distinct(Answer.response_id)))
@@ -271,7 +341,8 @@ def _read_recalled_pairs(
     if not recalled:
         return ()
     then, later = aliased(Answer), aliased(Answer)
-    grouped = (then.evaluation_id, then.wave_id, then.question_id, then.score, later.score)
+    of_door = then.evaluation_id, then.wave_id
+    grouped = (*of_door, *BATCH, then.question_id, then.score, later.score)
     counted = (
         select(*grouped, func.count())
         .join(later, later.response_id == then.response_id)
@@ -295,14 +366,19 @@ def _read_asked_twice(
     if not asked or not first_waves:
         return ()
     scores = (
-        select(Response.evaluation_id, Response.wave_id, Response.pairing_key, Answer.score)
+        select(Response.evaluation_id, Response.wave_id, *BATCH, Response.pairing_key, Answer.score)
         .join(Answer, Answer.response_id == Response.id)
         .where(Answer.evaluation_id.in_(found), Answer.question_id.in_(asked))
         .where(Response.pairing_key.is_not(None), in_figures)
         .cte("scores")
     )
     then, later = scores.alias("then"), scores.alias("later")
-    grouped = (then.c.evaluation_id, then.c.wave_id, later.c.wave_id, then.c.score, later.c.score)
+    grouped = (
+        then.c.evaluation_id,
+        *(column for c in (then.c, later.c) for column in (c.wave_id, c.month, c.is_year)),
+        then.c.score,
+        later.c.score,
+    )
     return db.session.execute(
         select(*grouped, func.count())
         .join(later, later.c.pairing_key == then.c.pairing_key)

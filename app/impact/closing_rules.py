@@ -41,9 +41,14 @@ def released_steps(batches: Iterable[Batch], *, threshold: int) -> tuple[Step, .
     that what is shown only grows.
     """
     ordered = sorted(batches, key=lambda batch: (batch.answered_on.year, *batch.key[::-1]))
-    # Many answers without an event are a step by themselves: no date says when each of them came.
-    # Few of them follow the months of their year, once that is over.
-    alone = [batch for batch in ordered if batch.is_whole_year and batch.answers >= MANY]
+    # Answers without an event follow the months of their year once that is over. Where no others
+    # came in it, as of a list, many of them are a step by themselves: nobody waits for a month.
+    dated = {b.answered_on.year for b in ordered if b.answers and not b.is_whole_year}
+    alone = [
+        batch
+        for batch in ordered
+        if batch.is_whole_year and batch.answers >= MANY and batch.answered_on.year not in dated
+    ]
     in_turn = [batch for batch in ordered if batch not in alone]
     let_in: list[Step] = []
     # The larger steps are sums of the smallest that anybody sees: whoever sees both, as the running
@@ -59,9 +64,11 @@ def released_steps(batches: Iterable[Batch], *, threshold: int) -> tuple[Step, .
     return (*let_in, *(Step([batch.key]) for batch in alone if batch.is_closed))
 
 
-def is_dated(step: Step) -> bool:
-    """Whether it was a month that closed, or a year that is over, and can gain nothing more."""
-    return len(step) > 1 or not any(is_whole_year for _, is_whole_year in step)
+def stands_apart(step: Step, batches: Iterable[tuple[date, bool]]) -> bool:
+    """Whether it is of a year in which no answer has a month that says when it came."""
+    [(day, is_whole_year), *others] = step
+    months = {one.year for one, is_year in batches if not is_year}
+    return not others and is_whole_year and day.year not in months
 
 
 def _smallest_steps(in_turn: Iterable[Batch]) -> Iterator[tuple[Step, int]]:
@@ -94,7 +101,12 @@ Totals = dict[int, set[int]]  # that were shown, by the fewest answers their rea
 
 
 def released_imports(files: Iterable[ImportedFile], *, threshold: int) -> frozenset[int]:
-    """Which files of an imported form are in the figures.
+    """Which files of an imported form are in the figures, all steps together."""
+    return frozenset[int]().union(*import_steps(files, threshold=threshold))
+
+
+def import_steps(files: Iterable[ImportedFile], *, threshold: int) -> tuple[frozenset[int], ...]:
+    """The files of an imported form that are in the figures, in the steps in which they came in.
 
     A file that brings a few more answers waits until it and the next are enough together; so does
     one that would make them a few more or fewer than they were with a file that was undone since.
@@ -105,9 +117,10 @@ def released_imports(files: Iterable[ImportedFile], *, threshold: int) -> frozen
         live = [one for one in ordered if one.id <= file.id and not _was_undone(one, file)]
         for fewest in seen:
             let_in = _files_let_in(live, seen, fewest)
-            seen[fewest].add(sum(one.answers for one in let_in))
+            seen[fewest].add(sum(one.answers for step in let_in for one in step))
     live = [one for one in ordered if one.undone_at is None]
-    return frozenset(one.id for one in _files_let_in(live, seen, threshold))
+    let_in = _files_let_in(live, seen, threshold)
+    return tuple(frozenset(one.id for one in step) for step in let_in)
 
 
 def _was_undone(file: ImportedFile, later: ImportedFile) -> bool:
@@ -117,8 +130,10 @@ def _was_undone(file: ImportedFile, later: ImportedFile) -> bool:
     return file.id != later.id and file.undone_at <= later.imported_at
 
 
-def _files_let_in(live: Iterable[ImportedFile], seen: Totals, threshold: int) -> list[ImportedFile]:
-    let_in: list[ImportedFile] = []
+def _files_let_in(
+    live: Iterable[ImportedFile], seen: Totals, threshold: int
+) -> list[list[ImportedFile]]:
+    let_in: list[list[ImportedFile]] = []
     waiting: list[ImportedFile] = []
     steps: list[ImportedFile] = []
     total = 0
@@ -129,7 +144,8 @@ def _files_let_in(live: Iterable[ImportedFile], seen: Totals, threshold: int) ->
             continue
         waiting, steps = [*waiting, *steps], []
         if _may_follow(total, waiting, seen, threshold):
-            let_in, waiting = [*let_in, *waiting], []
+            let_in.append(waiting)
+            waiting = []
     return let_in
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from app.impact import closing_rules
-from app.impact.answers_counted import InFigures, LetIn, add_answers
+from app.impact.answers_counted import InFigures, LetIn, PartKey, add_answers, part_key
 from app.impact.closing_rules import Batch, ImportedFile
 from app.impact.counts import (
     BatchKey,
@@ -20,15 +20,16 @@ from app.impact.counts import (
     EvaluationCounts,
     EvaluationFacts,
     Imported,
+    order_of,
 )
 from app.impact.disclosure import (
     ELSEWHERE_THRESHOLD,
     NOT_STATED,
     RUNNING_TEAM_THRESHOLD,
     lines_over_time,
-    sum_of,
 )
 from app.impact.grouped_rows import PlanRows, Rows, read_plan, read_rows
+from app.impact.growth_rules import first_growth
 from app.impact.imports_counted import Runs, Undone, add_imports
 from app.impact.kept import Row
 from app.kernel.london import london_date
@@ -88,51 +89,86 @@ def let_in(
     names: dict[int | None, str] = {**{row[0]: row[1] for row in plan.sectors}, None: NOT_STATED}
     runs, undone = add_imports(found, plan.files)
     batches, files = _add_responses(found, answered, names, runs)
-    keys_let_in: dict[WaveKey, frozenset[BatchKey]] = {}
-    broken_down: dict[WaveKey, frozenset[BatchKey]] = {}
+    parts: dict[DoorKey, list[Part]] = {}
     for key, groups in batches.items():
         steps_at = partial(_let_in, found, key, groups, still_asked[key], now=now)
-        keys_let_in[key] = frozenset[BatchKey]().union(*steps_at(threshold=threshold))
         door = found[key[0]].doors[key[1]]
-        # Breakdowns need as many answers whoever reads, and so do the steps in which they grow.
-        door.steps = steps_at(threshold=ELSEWHERE_THRESHOLD)
-        door.smaller_steps = steps_at(threshold=RUNNING_TEAM_THRESHOLD)
-        broken_down[key] = _break_down(door, groups)
-    runs_let_in = {
-        key: _runs_let_in(of_form, runs, undone, threshold) for key, of_form in files.items()
-    }
-    groups_let_in, versions = _count_released(found, batches, keys_let_in, files, runs_let_in, runs)
-    conditions = [is_let_in(key, keys) for key, keys in keys_let_in.items() if keys]
-    if ids := frozenset[int]().union(*runs_let_in.values()):
-        conditions.append(Response.import_run_id.in_(ids))
-    in_lines = [is_let_in(key, keys) for key, keys in broken_down.items() if keys]
-    groups_let_in |= {
-        (*key, "in lines", *sorted(keys)) for key, keys in broken_down.items() if keys
-    }
-    return LetIn(
-        InFigures(frozenset(groups_let_in), frozenset(versions)),
-        or_(false(), *conditions),
-        or_(false(), *in_lines),
-        names,
-    )
-
-
-def _break_down(door: DoorCounts, groups: Mapping[BatchKey, list[_Group]]) -> frozenset[BatchKey]:
-    """Put sectors together in lines; which batches are in these."""
-    # Those without a date stand apart: nobody can say what their lines gained since.
-    steps = [step for step in door.steps if closing_rules.is_dated(step)] or door.steps
-    by_step = [
-        [
-            _by_sector(group for key in smaller for group in groups[key])
-            for smaller in door.smaller_steps
-            if smaller <= step
-        ]
-        for step in steps
+        waiting = {*groups, *still_asked[key]}
+        parts[key] = _parts_of_wave(door, key, groups, waiting, steps_at)
+    for form_key, of_form in files.items():
+        door = found[form_key[0]].doors[form_key[1]]
+        parts[form_key] = _parts_of_form(door, form_key, of_form, runs, undone)
+    for door_key, of_door in parts.items():
+        _release(found[door_key[0]].doors[door_key[1]], of_door, threshold)
+    conditions = [
+        is_let_in(key, frozenset().union(*found[key[0]].doors[key[1]].smaller_steps))
+        for key in batches
+        if parts[key]
     ]
-    door.breakdowns = lines_over_time(by_step, threshold=ELSEWHERE_THRESHOLD)
-    count, door.lines = door.breakdowns[-1] if door.breakdowns else (0, [])
-    door.broken_down = sum_of(part for step in by_step[:count] for part in step)
-    return frozenset[BatchKey]().union(*steps[:count])
+    if runs_in := [key[2] for of_form in files for part in parts[of_form] for key in part]:
+        conditions.append(Response.import_run_id.in_(runs_in))
+    condition = or_(false(), *conditions)
+    return LetIn(_in_figures(parts, runs), condition, _numbered(parts), threshold, names)
+
+
+def _parts_of_wave(
+    door: DoorCounts,
+    key: WaveKey,
+    groups: Mapping[BatchKey, list[_Group]],
+    waiting: set[BatchKey],
+    steps_at: Callable[..., tuple[frozenset[BatchKey], ...]],
+) -> list[Part]:
+    """Say in which steps the forms came in, and put their sectors together in lines."""
+    # Breakdowns need as many answers whoever reads, and so do the steps in which they grow.
+    door.steps = steps_at(threshold=ELSEWHERE_THRESHOLD)
+    door.smaller_steps = steps_at(threshold=RUNNING_TEAM_THRESHOLD)
+    door.waits_from = min(map(order_of, waiting.difference(*door.smaller_steps)), default=None)
+    # Those without a date stand apart: nobody can say what their lines gained since.
+    apart = [step for step in door.steps if closing_rules.stands_apart(step, groups)]
+    door.growth = first_growth(door.steps, door.smaller_steps, apart=apart)
+    by_part = [
+        _by_sector(group for batch in part for group in groups[batch])
+        for part in door.smaller_steps
+    ]
+    door.breakdowns = lines_over_time(
+        [[by_part[number] for (number,) in step] for step in door.growth.steps],
+        threshold=ELSEWHERE_THRESHOLD,
+    )
+    return [
+        {part_key(*key, *batch): groups[batch] for batch in part} for part in door.smaller_steps
+    ]
+
+
+def _release(door: DoorCounts, parts: Sequence[Part], threshold: int) -> None:
+    for number in door.growth.parts(threshold=threshold):
+        for groups in parts[number].values():
+            for group in groups:
+                door.released[group.sector] += group.count
+
+
+def _numbered(parts: Mapping[DoorKey, Sequence[Part]]) -> dict[PartKey, int]:
+    return {
+        key: number
+        for of_door in parts.values()
+        for number, part in enumerate(of_door)
+        for key in part
+    }
+
+
+def _in_figures(parts: Mapping[DoorKey, Sequence[Part]], runs: Runs) -> InFigures:
+    released = [
+        (key, group)
+        for of_door in parts.values()
+        for part in of_door
+        for key, groups in part.items()
+        for group in groups
+    ]
+    return InFigures(
+        frozenset(
+            (*key, 0 if key[2] is None else runs[key[2]].revision, group) for key, group in released
+        ),
+        frozenset(group.version_id for _, group in released),
+    )
 
 
 def _by_sector(groups: Iterable[_Group]) -> Counter[str]:
@@ -185,6 +221,7 @@ class _Group:
     largest_id: int
 
 
+Part = dict[PartKey, list[_Group]]  # what came in together, as the running team saw it come
 Batches = dict[WaveKey, dict[BatchKey, list[_Group]]]
 Files = dict[DoorKey, dict[int, list[_Group]]]  # by the import that brought them
 
@@ -215,9 +252,14 @@ def _add_responses(
     return batches, files
 
 
-def _runs_let_in(
-    files: dict[int, list[_Group]], runs: Runs, undone: Undone, threshold: int
-) -> frozenset[int]:
+def _parts_of_form(
+    door: DoorCounts,
+    form_key: DoorKey,
+    files: dict[int, list[_Group]],
+    runs: Runs,
+    undone: Undone,
+) -> list[Part]:
+    """Say in which steps the files of a form came in."""
     live = [
         ImportedFile(run_id, sum(group.count for group in groups), runs[run_id].imported_at)
         for run_id, groups in files.items()
@@ -225,7 +267,14 @@ def _runs_let_in(
     gone = [
         file for form_id in {runs[run_id].form_id for run_id in files} for file in undone[form_id]
     ]
-    return closing_rules.released_imports([*live, *gone], threshold=threshold)
+    large, small = (
+        closing_rules.import_steps([*live, *gone], threshold=fewest)
+        for fewest in (ELSEWHERE_THRESHOLD, RUNNING_TEAM_THRESHOLD)
+    )
+    door.growth = first_growth(large, small)
+    return [
+        {(form_key[0], None, run_id, "", 0): files[run_id] for run_id in part} for part in small
+    ]
 
 
 def _let_in(
@@ -260,36 +309,6 @@ def _let_in(
         ),
         threshold=threshold,
     )
-
-
-def _count_released(
-    found: dict[int, EvaluationCounts],
-    batches: Batches,
-    let_in: dict[WaveKey, frozenset[BatchKey]],
-    files: Files,
-    runs_let_in: dict[DoorKey, frozenset[int]],
-    runs: Runs,
-) -> tuple[set[tuple[Hashable, ...]], set[int]]:
-    """Add what is let in to the doors; returns what exactly that is, and of which versions."""
-    released: set[tuple[Hashable, ...]] = set()
-    versions: set[int] = set()
-    groups: list[tuple[DoorKey, tuple[Hashable, ...], _Group]] = [
-        (door_key, key, group)
-        for door_key, keys in let_in.items()
-        for key in keys
-        for group in batches[door_key][key]
-    ]
-    groups += [
-        (door_key, (run_id, runs[run_id].revision), group)
-        for door_key, run_ids in runs_let_in.items()
-        for run_id in run_ids
-        for group in files[door_key][run_id]
-    ]
-    for door_key, key, group in groups:
-        found[door_key[0]].doors[door_key[1]].released[group.sector] += group.count
-        versions.add(group.version_id)
-        released.add((*door_key, *key, group))
-    return released, versions
 
 
 def is_let_in(door_key: WaveKey, keys: frozenset[BatchKey]) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from app.impact.disclosure import ShownGroup
+from app.impact.growth_rules import Growth
 from app.surveys.models import MeasureScale, OutcomeLevel, QuestionKind
 
 KNOWLEDGE, KNOWLEDGE_RECALLED = "knowledge", "knowledge_before"  # measures, scored 0 to 10
@@ -22,6 +23,13 @@ class Imported(NamedTuple):
 
 DoorId = int | Imported | None  # a wave, an imported form, or the open link
 BatchKey = tuple[date, bool]  # the month of an asking, or the year where the event was forgotten
+BatchOrder = tuple[int, bool, date]
+
+
+def order_of(batch: BatchKey) -> BatchOrder:
+    """Where it stands in the order of time: a year alone after all its months."""
+    day, is_year = batch
+    return day.year, is_year, day
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +84,25 @@ class QuestionCounts:
 
     answered: Counter[str] = field(default_factory=Counter)  # people, whatever they chose
     options: dict[str, Counter[str]] = field(default_factory=dict)
-    broken_down: Counter[str] = field(default_factory=Counter)  # of `answered`, those in the lines
-    options_broken_down: dict[str, Counter[str]] = field(default_factory=dict)
     scores: Counter[int] = field(default_factory=Counter)
+    routed: int | None = None  # how many the question before led here; None: count its answers
+    # Into which lines by sector it was ever broken down, each time of so many steps; what was
+    # chosen in those of the last.
+    breakdowns: Sequence[tuple[int, Sequence[ShownGroup]]] = ()
+    options_in_lines: Mapping[str, Counter[str]] = field(default_factory=dict)
+    growth: Growth = Growth()  # in which steps of the door's parts its base has grown
 
-    def add(self, sector: str, count: int, *, in_lines: bool) -> None:
-        """Add people of a sector who answered; whether they are in the lines by sector."""
-        self.answered[sector] += count
-        if in_lines:
-            self.broken_down[sector] += count
+    def add(self, other: QuestionCounts) -> None:
+        """Add the answers of others."""
+        self.answered.update(other.answered)
+        self.scores.update(other.scores)
+        for value, by_sector in other.options.items():
+            self.options.setdefault(value, Counter()).update(by_sector)
 
-    def add_option(self, value: str, sector: str, count: int, *, in_lines: bool) -> None:
-        """Add people of a sector who chose this."""
-        self.options.setdefault(value, Counter())[sector] += count
-        if in_lines:
-            self.options_broken_down.setdefault(value, Counter())[sector] += count
+    @property
+    def lines(self) -> Sequence[ShownGroup]:
+        """The lines by sector as they stand; none if they are withheld."""
+        return self.breakdowns[-1][1] if self.breakdowns else ()
 
     @property
     def total(self) -> int:
@@ -117,15 +129,19 @@ class DoorCounts:
     open_until: datetime | None = None  # until when; None for an open link without an end
     responses: Counter[str] = field(default_factory=Counter)  # by sector, all of them
     released: Counter[str] = field(default_factory=Counter)  # by sector, those in the figures
-    broken_down: Counter[str] = field(default_factory=Counter)  # those in the lines by sector
-    lines: Sequence[ShownGroup] = ()  # into which everyone who responded is broken down
-    # Each breakdown that was ever shown: of how many steps, and into which lines.
+    # Each breakdown of the forms there ever was: of how many steps, and into which lines.
     breakdowns: Sequence[tuple[int, Sequence[ShownGroup]]] = ()
     steps: tuple[frozenset[BatchKey], ...] = ()  # as they came in, for whatever is broken down
-    smaller_steps: tuple[frozenset[BatchKey], ...] = ()  # as the running team saw them come
+    smaller_steps: tuple[frozenset[BatchKey], ...] = ()  # the parts: as the running team saw them
+    growth: Growth = Growth()  # the steps of the forms, by the numbers of these parts
+    waits_from: BatchOrder | None = None  # the first month or year that is in none of them
     questions: dict[str, QuestionFacts] = field(default_factory=dict)
     counts: dict[str, QuestionCounts] = field(default_factory=dict)
     recalled_pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    def last_of_part(self, number: int) -> BatchOrder:
+        """The latest month or year of a part."""
+        return max(map(order_of, self.smaller_steps[number]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +183,13 @@ class Counted:
     counted_at: datetime
 
 
+class Twice(NamedTuple):
+    """The scores of people at two times; whether they may stand beside those of everybody then."""
+
+    scores: Counter[tuple[int, int]]
+    may_stand_beside: bool
+
+
 @dataclass(slots=True)
 class EvaluationCounts:
     """Everything counted of one evaluation; doors by wave or form, None being the open link."""
@@ -174,8 +197,17 @@ class EvaluationCounts:
     facts: EvaluationFacts
     doors: dict[DoorId, DoorCounts] = field(default_factory=dict)
     # (earlier wave, later wave) -> (score then, score later) -> people
-    asked_twice: dict[tuple[int, int], Counter[tuple[int, int]]] = field(default_factory=dict)
+    asked_twice: dict[tuple[int, int], Twice] = field(default_factory=dict)
     kept: Counted | None = None  # counted a few minutes ago, by the worker
+
+
+def bases_of(question: QuestionFacts, counts: QuestionCounts) -> Counter[str]:
+    """How many of each sector are in the base of this question."""
+    bases = Counter(counts.answered)
+    for option in question.options.values():
+        if option.is_outside_base:
+            bases.subtract(counts.options.get(option.value, {}))
+    return bases
 
 
 def sorted_doors(counts: EvaluationCounts) -> list[DoorId]:

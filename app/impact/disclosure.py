@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 RUNNING_TEAM_THRESHOLD = 5  # totals only, without breakdown
 ELSEWHERE_THRESHOLD = 10
 NOT_STATED = "Not stated"
+MOST_LINES_TO_CROSS = 9  # every union of them is tried
 
 
 class Audience(enum.StrEnum):
@@ -99,7 +100,10 @@ def merge_small_groups(
 
 
 def lines_over_time(
-    steps: Sequence[Sequence[Mapping[str, int]]], *, threshold: int
+    steps: Sequence[Sequence[Mapping[str, int]]],
+    *,
+    threshold: int,
+    within: Mapping[int, Sequence[ShownGroup]] | None = None,
 ) -> list[tuple[int, list[ShownGroup]]]:
     """How many of the steps in which answers came in may be broken down, and into which lines.
 
@@ -109,13 +113,19 @@ def lines_over_time(
     Whoever looks before and after a step sees what each line gained by it: nothing, or at least
     the threshold. Steps that would add a few to a line wait until they do not; so do those of
     which a total, seen when it came, would leave a few of a line.
+
+    The bases of a question are counts of answers to the one that leads to it, or of forms: where
+    `within` tells its lines, by the number of steps, there are others only then, and sums of these.
     """
     found: list[tuple[int, list[ShownGroup]]] = []
     for number in range(1, len(steps) + 1):
+        if within is not None and number not in within:
+            continue
         broken_down, lines = found[-1] if found else (0, [])
         new = steps[broken_down:number]
         added = sum_of(part for step in new for part in step)
-        grown = _grown(lines, added, threshold)
+        parts = _with_new_names(lines, added) if within is None else _joined(lines, within[number])
+        grown = _grown(lines, parts, added, threshold)
         # What came before is in lines of its own: only what is new can lie across the totals.
         if grown and _may_stand_beside_totals(grown, new, threshold):
             found.append((number, grown))
@@ -152,29 +162,54 @@ def _may_stand_beside_totals(
     )
 
 
-def _grown(
-    lines: Sequence[ShownGroup], added: Mapping[str, int], threshold: int
-) -> list[ShownGroup]:
-    """The lines with what came to them; empty if that has to wait."""
-    if not lines:
-        return merge_small_groups(added, threshold=threshold, total=sum(added.values()))
+def _with_new_names(lines: Sequence[ShownGroup], added: Mapping[str, int]) -> list[ShownGroup]:
     named = {name for line in lines for name in line.members}
     new = [ShownGroup((name,), 0) for name, count in added.items() if count and name not in named]
-    parts = [*lines, *new]
-    gain = {part: sum(added.get(name, 0) for name in part.members) for part in parts}
+    return [*lines, *new]
+
+
+def _joined(lines: Sequence[ShownGroup], outer: Sequence[ShownGroup]) -> list[ShownGroup]:
+    """The smallest sums of these lines that are sums of the outer ones too."""
+    found = list(lines)
+    for line in outer:
+        touched = [part for part in found if not set(line.members).isdisjoint(part.members)]
+        names = dict.fromkeys(name for part in (*touched, line) for name in part.members)
+        found = [part for part in found if part not in touched]
+        found.append(ShownGroup(tuple(names), sum(part.base for part in touched)))
+    return found
+
+
+def _grown(
+    lines: Sequence[ShownGroup],
+    parts: Sequence[ShownGroup],
+    added: Mapping[str, int],
+    threshold: int,
+) -> list[ShownGroup]:
+    """The parts with what came to them, put together as needed; empty if it has to wait."""
+    if not lines:
+        return _merged([_with(part, _gain(part, added)) for part in parts], threshold)
+    gain = {part: _gain(part, added) for part in parts}
     few = [part for part in parts if 0 < gain[part] < threshold]
     many = sorted((part for part in parts if gain[part] >= threshold), key=gain.__getitem__)
     while few and sum(gain[part] for part in few) < threshold:
         if not many:
             return []
         few.append(many.pop(0))
-    found = [ShownGroup(p.members, p.base + gain[p]) for p in parts if p not in few]
+    found = [_with(part, gain[part]) for part in parts if part not in few]
     if few:
         together = tuple(name for part in parts if part in few for name in part.members)
         found.append(ShownGroup(together, sum(part.base + gain[part] for part in few)))
     # Lines are put together for good only once as many answers wait as are shown.
     waits = len(found) < len(lines) and sum(added.values()) < sum(line.base for line in lines)
-    return [] if waits or len(found) < 2 else found
+    return [] if waits or sum(line.base > 0 for line in found) < 2 else found
+
+
+def _gain(part: ShownGroup, added: Mapping[str, int]) -> int:
+    return sum(added.get(name, 0) for name in part.members)
+
+
+def _with(part: ShownGroup, gain: int) -> ShownGroup:
+    return ShownGroup(part.members, part.base + gain)
 
 
 def break_down_questions(
@@ -240,6 +275,41 @@ def crossed_breakdowns_are_safe(cells: Mapping[tuple[str, str], int], *, thresho
             if 0 < left < threshold:
                 return False
     return True
+
+
+def parts_are_safe_beside(
+    wholes: Mapping[str, int], cells: Mapping[tuple[str, str], int], *, threshold: int
+) -> bool:
+    """Whether some of the people of these groups may be shown, group by group of their own.
+
+    Counts are by (group of theirs, one of these groups).
+    """
+    left = {(row, column) for row, column in cells if cells[row, column]}
+    while left:
+        piece = _connected(left)
+        left -= piece
+        columns = {column for _, column in piece}
+        own = {cell: cells[cell] for cell in piece}
+        for column in columns:
+            held = sum(base for (_, other), base in own.items() if other == column)
+            own["", column] = wholes[column] - held
+        rest = _sum_where(own, 0, "")
+        few = min(len(columns), len({row for row, _ in own})) <= MOST_LINES_TO_CROSS
+        if 0 < rest < threshold or not few:
+            return False
+        if not crossed_breakdowns_are_safe(own, threshold=threshold):
+            return False
+    return True
+
+
+def _connected(cells: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """One of these cells, and all that can be reached from it along rows and columns."""
+    found, fresh = set[tuple[str, str]](), {next(iter(cells))}
+    while fresh:
+        found |= fresh
+        rows, columns = ({cell[side] for cell in fresh} for side in (0, 1))
+        fresh = {c for c in cells if c not in found and (c[0] in rows or c[1] in columns)}
+    return found
 
 
 def _merged(parts: list[ShownGroup], threshold: int) -> list[ShownGroup]:

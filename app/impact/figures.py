@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.impact import rules
@@ -20,12 +20,7 @@ from app.impact.counts import (
     QuestionFacts,
     sorted_doors,
 )
-from app.impact.disclosure import (
-    ELSEWHERE_THRESHOLD,
-    QuestionBases,
-    ShownGroup,
-    break_down_questions,
-)
+from app.impact.disclosure import ShownGroup
 from app.impact.knowledge import DoorPair, asked_to_recall, side
 from app.impact.summaries import (
     Comments,
@@ -42,7 +37,6 @@ from app.surveys.rules import wave_words
 
 OPEN_LINK_LABEL = "Open link"
 IMPORTED_LABEL = "Microsoft Forms"
-ONE_OF = (QuestionKind.SINGLE, QuestionKind.YES_NO, QuestionKind.SCALE)
 IN_WORDS = (QuestionKind.SHORT_TEXT, QuestionKind.LONG_TEXT)
 
 
@@ -123,12 +117,12 @@ def measures_of(doors: Iterable[DoorPair]) -> tuple[MeasureLines, ...]:
     for door, counts in doors:
         if door.state is not DoorState.SHOWN:
             continue
-        lines = {} if counts.imported else sector_lines(counts)
         for question in sorted(counts.questions.values(), key=lambda asked: asked.position):
             measure = question.measure
             if measure is None or measure.key == KNOWLEDGE_RECALLED:
                 continue  # recalled knowledge is shown in pairs only
-            figure = figure_of(door, counts, question, measure, lines.get(question.key, []))
+            lines = [] if counts.imported else counts.counts[question.key].lines
+            figure = figure_of(door, counts, question, measure, lines)
             found.setdefault(measure.key, (measure, []))[1].append(figure)
     ordered = sorted(found.values(), key=lambda item: item[0].position)
     return tuple(measure_lines(facts, figures) for facts, figures in ordered)
@@ -146,7 +140,7 @@ def figure_of(
     door_counts: DoorCounts,
     question: QuestionFacts,
     measure: MeasureFacts,
-    lines: list[ShownGroup],
+    lines: Sequence[ShownGroup],
 ) -> Figure:
     """One question's figure, withheld below the door's threshold; lines are those by sector."""
     counts = door_counts.counts[question.key]
@@ -198,7 +192,7 @@ def _asked_of(counts: DoorCounts, question: QuestionFacts) -> dict[str, Any]:
     router = counts.questions.get(question.shown_if_key or "")
     if router is None or router.key not in counts.counts:
         return {}
-    routed = sum(map(counts.counts[router.key].of_option, question.shown_if_values))
+    routed = _routed(counts, question, router)
     counted = {option.value for option in router.options.values() if option.counts}
     if router.measure and counted == set(question.shown_if_values):
         return {"routed": routed, "routed_words": f"who {router.measure.title}"}
@@ -207,49 +201,18 @@ def _asked_of(counts: DoorCounts, question: QuestionFacts) -> dict[str, Any]:
     return {"routed": routed, "routed_words": f"who answered {answers}"}
 
 
-def sector_lines(counts: DoorCounts) -> dict[str, list[ShownGroup]]:
-    """How each question may be broken down by sector."""
-    asked = sorted(counts.questions.values(), key=lambda question: question.position)
-    one_of = [question for question in asked if question.kind in ONE_OF]
-    keys = {question.key for question in one_of}
-    return break_down_questions(
-        counts.broken_down,
-        [
-            QuestionBases(
-                question.key,
-                _bases_in_lines(question, counts.counts[question.key]),
-                asked_after=question.shown_if_key if question.shown_if_key in keys else None,
-                total=sum(bases_of(question, counts.counts[question.key]).values()),
-            )
-            for question in one_of
-        ],
-        threshold=ELSEWHERE_THRESHOLD,
-        lines=counts.lines,
-    )
-
-
-def _bases_in_lines(question: QuestionFacts, counts: QuestionCounts) -> Mapping[str, int]:
-    bases = Counter(counts.broken_down)
-    for option in question.options.values():
-        if option.is_outside_base:
-            bases.subtract(counts.options_broken_down.get(option.value, {}))
-    return bases
-
-
-def bases_of(question: QuestionFacts, counts: QuestionCounts) -> Mapping[str, int]:
-    """How many of each sector are in the base of this question."""
-    bases = Counter(counts.answered)
-    for option in question.options.values():
-        if option.is_outside_base:
-            bases.subtract(counts.options.get(option.value, {}))
-    return bases
+def _routed(counts: DoorCounts, question: QuestionFacts, router: QuestionFacts) -> int:
+    routed = counts.counts[question.key].routed
+    if routed is not None:
+        return routed
+    return sum(map(counts.counts[router.key].of_option, question.shown_if_values))
 
 
 def _sector_line(line: ShownGroup, counts: QuestionCounts, counted: list[str]) -> SectorLine:
     count = sum(
-        counts.options_broken_down[value][member]
+        counts.options_in_lines[value][member]
         for value in counted
-        if value in counts.options_broken_down
+        if value in counts.options_in_lines
         for member in line.members
     )
     return SectorLine(
@@ -272,5 +235,5 @@ def _comment_count(door: Door, counts: DoorCounts, question: QuestionFacts) -> i
     asked = door.in_figures
     router = counts.questions.get(question.shown_if_key or "")
     if router is not None:
-        asked = sum(map(counts.counts[router.key].of_option, question.shown_if_values))
+        asked = _routed(counts, question, router)
     return counts.counts[question.key].total if asked >= door.threshold else None

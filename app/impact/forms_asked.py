@@ -69,7 +69,11 @@ def read_forms(versions: Collection[int], only_measures: Collection[str] | None 
         for question in questions.values()
         if question.measure and question.measure.key in only_measures
     }
-    wanted |= {q.shown_if_key for q in questions.values() if q.key in wanted and q.shown_if_key}
+    # All that lead there: in which steps a question grows depends on each of them.
+    while more := {
+        q.shown_if_key for q in questions.values() if q.key in wanted and q.shown_if_key
+    } - wanted:
+        wanted |= more
     return Forms(
         {key: question for key, question in questions.items() if question.key in wanted},
         values,

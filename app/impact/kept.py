@@ -16,7 +16,7 @@ from app.kernel.db import db, rows_of
 from app.surveys.models import InvitationState
 
 FRESH = timedelta(minutes=15)  # the worker counts again every five
-FORMAT = "2"  # of what is stored: another number makes what was kept before be counted again
+FORMAT = "3"  # of what is stored: another number makes what was kept before be counted again
 
 Row = Sequence[Any]
 

@@ -11,9 +11,9 @@ from app.impact.counts import (
     KNOWLEDGE_RECALLED,
     DoorCounts,
     EvaluationCounts,
+    Twice,
     sorted_doors,
 )
-from app.impact.disclosure import matched_means_are_safe
 from app.impact.rules import MeanScore
 from app.impact.summaries import BeforeAfter, Door, DoorState, MeanPoint, MeasureLines
 from app.surveys.rules import BEFORE
@@ -39,8 +39,8 @@ def knowledge_of(counts: EvaluationCounts, doors: list[DoorPair]) -> tuple[Befor
         is_first = told.isdisjoint(waves)
         change = _asked_twice(first, second, counts.asked_twice[waves], may_tell=is_first)
         found.append(change)
-        if change.before is not None:
-            told |= set(waves)
+        # Whether or not these are told yet: they will be, and others would stand beside them.
+        told |= set(waves) if is_first else set()
     return tuple(found)
 
 
@@ -72,16 +72,12 @@ def _months_of(waves: tuple[int, int], counts: EvaluationCounts) -> tuple[int, i
     return earlier, later
 
 
-def _asked_twice(
-    first: DoorPair, second: DoorPair, pairs: Counter[tuple[int, int]], *, may_tell: bool
-) -> BeforeAfter:
-    door = second[0]
+def _asked_twice(first: DoorPair, second: DoorPair, twice: Twice, *, may_tell: bool) -> BeforeAfter:
+    door, pairs = second[0], twice.scores
     labels = (TWICE_DESIGN, False, first[0].label, door.label)
     if sum(pairs.values()) < door.threshold:
         return BeforeAfter(door, *labels, since_key=first[0].key)
-    may_show = may_tell and _may_stand_beside_all(
-        pairs, first[1], second[1], threshold=door.threshold
-    )
+    may_show = may_tell and twice.may_stand_beside
     return BeforeAfter(
         door,
         *labels,
@@ -91,28 +87,6 @@ def _asked_twice(
         changes=_changes(pairs),
         since_key=first[0].key,
     )
-
-
-def _may_stand_beside_all(
-    pairs: Counter[tuple[int, int]], first: DoorCounts, second: DoorCounts, *, threshold: int
-) -> bool:
-    """Whether the pairs' scores may stand beside those of everyone at each of the two times."""
-    bases = []
-    for counts in (first, second):
-        everyone = sum(_knowledge_scores(counts).values())
-        recalled = sum(counts.recalled_pairs.values())
-        if asked_to_recall(counts) and recalled != everyone:
-            return False  # what is shown there is another set of people, not one around the pairs
-        bases.append(everyone)
-    return matched_means_are_safe(sum(pairs.values()), *bases, threshold=threshold)
-
-
-def _knowledge_scores(counts: DoorCounts) -> Counter[int]:
-    scores: Counter[int] = Counter()
-    for question in counts.questions.values():
-        if question.measure and question.measure.key == KNOWLEDGE:
-            scores.update(counts.counts[question.key].scores)
-    return scores
 
 
 def _changes(pairs: Counter[tuple[int, int]]) -> Counter[int]:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.impact import figures
 from app.impact.counts import (
     DoorCounts,
     QuestionFacts,
+    bases_of,
 )
 from app.impact.disclosure import ELSEWHERE_THRESHOLD
-from app.impact.session_rules import Session, lines_of, lines_of_questions, may_cross
+from app.impact.session_rules import Session, beside_sectors, lines_of, lines_of_question
 from app.impact.sessions_counted import SessionCounts
 from app.impact.summaries import Door
 
@@ -30,36 +30,21 @@ class WaveOfSessions:
 
 def shown_lines(wave: WaveOfSessions) -> Lines:
     """Which lines of each question may be shown beside each other, the total and the sectors."""
-    asked = _in_order(wave)
-    keys = {question.key for question in asked}
-    bases = {question.key: _bases(wave, question) for question in asked}
-    shown = lines_of_questions(
-        lines_of(wave.by_session.responses, threshold=ELSEWHERE_THRESHOLD),
-        [
-            (
-                question.key,
-                _by_session(bases[question.key]),
-                question.shown_if_key if question.shown_if_key in keys else None,
-            )
-            for question in asked
-        ],
-        threshold=ELSEWHERE_THRESHOLD,
-    )
-    for question in asked:
-        is_led_to = question.shown_if_key in keys and not shown[question.shown_if_key or ""]
-        beside = sum(figures.bases_of(question, wave.counts.counts[question.key]).values())
-        waiting = beside - sum(bases[question.key].values())
-        if (
-            is_led_to
-            or 0 < waiting < ELSEWHERE_THRESHOLD
-            or not may_cross(
-                shown[question.key],
-                wave.counts.breakdowns,
-                bases[question.key],
-                threshold=ELSEWHERE_THRESHOLD,
-            )
-        ):
-            shown[question.key] = []
+    forms = lines_of(wave.by_session.responses, threshold=ELSEWHERE_THRESHOLD)
+    shown: Lines = {}
+    for question in _in_order(wave):
+        counts = wave.counts.counts[question.key]
+        bases = _bases(wave, question)
+        places = counts.growth.places()
+        router = question.shown_if_key if question.shown_if_key in wave.counts.counts else None
+        # A question that words or another version led to has no lines to be sums of.
+        outer = shown.get(router, []) if router else [line.sessions for line in forms]
+        by_step = lines_of_question(
+            outer, _by_session(bases), places, threshold=ELSEWHERE_THRESHOLD
+        )
+        shown[question.key] = beside_sectors(
+            by_step, counts.breakdowns, bases, places, threshold=ELSEWHERE_THRESHOLD
+        )
     return shown
 
 
@@ -72,7 +57,7 @@ def _bases(wave: WaveOfSessions, question: QuestionFacts) -> dict[tuple[Session,
     return {
         (session, sector): base
         for session, counts in wave.by_session.counts[question.key].items()
-        for sector, base in figures.bases_of(question, counts).items()
+        for sector, base in bases_of(question, counts).items()
     }
 
 

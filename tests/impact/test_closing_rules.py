@@ -59,11 +59,19 @@ CASES = {
         [month(JANUARY, 0, is_closed=False), month(FEBRUARY, 30)],
         0,
     ),
-    "many without an event come as a step of their own": (
+    "many without an event wait for it too": (
         [month(FEBRUARY, 30), whole_year(2025, 11, is_over=False)],
-        41,
+        30,
     ),
-    "they bring no few months with them": ([month(FEBRUARY, 6), whole_year(2025, 11)], 11),
+    "then they follow the months": ([month(FEBRUARY, 6), whole_year(2025, 11)], 17),
+    "where no others came they are a step of their own": (
+        [whole_year(2025, 11, is_over=False)],
+        11,
+    ),
+    "once nobody is asked any more": (
+        [month(FEBRUARY, 0), whole_year(2025, 11, is_closed=False, is_over=False)],
+        0,
+    ),
     "a year asked only without events": ([whole_year(2024, 40), whole_year(2025, 3)], 40),
 }
 

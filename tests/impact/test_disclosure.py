@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.checks.disclosure_attack import small_group
+from app.checks.small_groups import small_group
 from app.impact.disclosure import (
     ELSEWHERE_THRESHOLD,
     NOT_STATED,

@@ -14,6 +14,7 @@ import app.accounts.imports.views
 import app.accounts.manage_views
 import app.accounts.profile_views
 import app.accounts.views
+import app.attendance.history_views
 import app.attendance.manage_views
 import app.attendance.meeting_views
 import app.bookings.adjustment_views
@@ -21,8 +22,8 @@ import app.bookings.approval_views
 import app.bookings.cant_come_views
 import app.bookings.colleague_views
 import app.bookings.held_views
-import app.bookings.manage_views
 import app.bookings.in_house_views
+import app.bookings.manage_views
 import app.bookings.moving_views
 import app.bookings.new_dates_views
 import app.bookings.phone_views
@@ -36,6 +37,7 @@ import app.catalogue.manage_views
 import app.catalogue.run_views
 import app.catalogue.views
 import app.demo.views
+import app.home.closing.views
 import app.home.people.organisation_views
 import app.home.people.views
 import app.home.report.views
@@ -74,6 +76,7 @@ csrf = CSRFProtect()
 TABLE_NAMES = tuple(table.name for table in schema.TABLES)
 
 BLUEPRINTS = (
+    app.home.closing.views.bp,
     app.home.views.bp,
     app.home.people.views.bp,
     app.home.people.organisation_views.bp,
@@ -98,8 +101,8 @@ BLUEPRINTS = (
     app.catalogue.run_views.bp,
     app.catalogue.bulletin_views.bp,
     app.bookings.manage_views.bp,
-    app.bookings.running_views.bp,
     app.bookings.in_house_views.bp,
+    app.bookings.running_views.bp,
     app.bookings.phone_views.bp,
     app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,
@@ -131,6 +134,7 @@ BLUEPRINTS = (
     app.accounts.imports.views.bp,
     app.accounts.imports.schools_views.bp,
     app.accounts.imports.organisations_views.bp,
+    app.attendance.history_views.bp,
 )
 
 

@@ -76,6 +76,12 @@ SHOWN_AS = {
     "authenticator.person_id": "person",
     "recovery_code.person_id": None,  # only hashes, which say nothing
     "attendance.recorded_by_id": "audit_trail",
+    "head_count.recorded_by_id": "audit_trail",
+    "closing.closed_by_id": "audit_trail",
+    "meeting_file.added_by_id": "audit_trail",
+    "meeting_register.saved_by_id": "audit_trail",
+    "meeting_name.confirmed_by_id": "audit_trail",
+    "meeting_name.person_id": "names_in_meetings",
     "approval.decided_by_id": "audit_trail",
     "person.merged_into_id": "audit_trail",  # under the references of both
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 # People sign in before the start.
@@ -27,3 +28,19 @@ def default_date(starts: Sequence[datetime], now: datetime) -> int:
     """
     begun = [number for number, start in enumerate(starts) if register_opens_at(start) <= now]
     return begun[-1] if begun else 0
+
+
+@dataclass(frozen=True, slots=True)
+class DateFacts:
+    """What the registers say of one date."""
+
+    starts_at: datetime
+    ends_at: datetime
+    answered: int  # people of whom the register says whether they came
+    head_count: int | None
+    files_waiting: int  # meeting files that nobody has looked through
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it is known who came, or how many."""
+        return bool(self.answered) or self.head_count is not None

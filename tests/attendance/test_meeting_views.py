@@ -166,7 +166,7 @@ def test_one_bad_file_among_several_keeps_none(
         (b"PK\x03\x04 an Excel file", "not an Excel, PDF or other file"),
         (b"%PDF-1.7", "not an Excel, PDF or other file"),
         (b"\x00\x01\x02\x03" * 50, "not an Excel, PDF or other file"),
-        (b"Name\tRole\n" * 60_000, "more than 50,000 rows"),
+        (b"a\t\n" * 50_001, "more than 50,000 rows"),
         (b"Full Name,User Action,Timestamp\n", "names nobody"),
     ],
 )

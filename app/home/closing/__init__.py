@@ -1,0 +1,1 @@
+"""The closing checklist of an event: registers, recording, surveys."""

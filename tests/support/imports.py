@@ -9,6 +9,7 @@ from app.accounts.imports.column_rules import read_table
 from app.accounts.imports.models import FileImport, ImportOf
 from app.accounts.imports.readers.schools_register import Register, SchoolRow, Status
 from app.accounts.models import OrganisationKind, Person
+from app.attendance import history_rules
 from app.kernel.db import db
 from app.partnership.models import Sector
 from tests.support.factories import make_organisation
@@ -24,6 +25,7 @@ def some_imports(
     made = {
         "schools": _register(name, known.urn or "", actor, now),
         "organisations": an_organisations_file(name, actor, sector, now=now),
+        "attendance": a_history_file(name, actor, sector, now=now),
     }
     done = FileImport(
         reference="doneimport",
@@ -64,6 +66,25 @@ def _register(name: str, urn: str, actor: Person, now: datetime) -> str:
         actor=actor.reference,
         now=now,
     )
+
+
+def a_history_file(name: str, actor: Person, sector: Sector, *, now: datetime) -> str:
+    """A spreadsheet of past attendance whose columns were said; its offer is unknown."""
+    quoted = name.replace(chr(34), chr(34) * 2)
+    text = f'Course,Date,Name,School\n"{quoted}",14/03/2025,Dee Park,"{quoted}"\n'
+    reference = staging.keep_file(
+        ImportOf.ATTENDANCE,
+        read_table(text.encode(), history_rules.FIELDS),
+        rows_count=1,
+        file_name=f"{name}.csv",
+        file_sha256="0" * 64,
+        actor=actor.reference,
+        now=now,
+    )
+    columns = {"offer": 0, "date": 1, "name": 2, "organisation": 3}
+    more = {"hours": 3.0, "mode": "online", "sector": sector.slug}
+    staging.choose(reference, columns=columns, **more)
+    return reference
 
 
 def an_organisations_file(name: str, actor: Person, sector: Sector, *, now: datetime) -> str:

@@ -390,6 +390,8 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/series": {"slug": world.series.slug},
         "/manage/survey-links": {"slug": world.link.slug},
         "/manage/import": {"reference": world.imports["done"]},
+        "/manage/import/attendance/<reference>": {"reference": world.imports["attendance"]},
+        "/manage/import/attendance/<reference>/check": {"reference": world.imports["attendance"]},
         "/manage/import/files/<reference>/give-up": {"reference": world.imports["schools"]},
         "/manage/import/organisations/<reference>": {"reference": world.imports["organisations"]},
         "/manage/import/organisations/<reference>/check": {

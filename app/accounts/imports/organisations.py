@@ -20,6 +20,7 @@ from app.kernel.tokens import new_reference
 from app.partnership.models import Sector
 
 IDS_AT_ONCE = 500
+STEP_ROWS = 10_000  # each step reads the file from its beginning
 
 
 def known_bodies() -> list[KnownBody]:

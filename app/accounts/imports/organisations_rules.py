@@ -225,12 +225,12 @@ class Comparison:
 
 def compare(given: Iterable[Given], known: Iterable[KnownBody]) -> Comparison:
     """Sort a file's organisations by whether we know one of that name, or that other name."""
-    by_name = _by_name(known)
+    by_any_name = by_name(known)
     found = Comparison()
     added: dict[int, set[str]] = {}  # by two rows of a file that both mean the same one
     for one in given:
         names = map(plain, (one.name, *one.aliases))
-        ours = next((by_name[name] for name in names if name in by_name), None)
+        ours = next((by_any_name[name] for name in names if name in by_any_name), None)
         if ours is None:
             found.new.append(one)
             continue
@@ -244,7 +244,7 @@ def compare(given: Iterable[Given], known: Iterable[KnownBody]) -> Comparison:
     return found
 
 
-def _by_name(known: Iterable[KnownBody]) -> dict[str, KnownBody]:
+def by_name(known: Iterable[KnownBody]) -> dict[str, KnownBody]:
     """By every name: one's own before another's other name, an open one before a closed one."""
     found: dict[str, KnownBody] = {}
     ordered = sorted(known, key=lambda one: (not one.is_open, one.id))

@@ -26,7 +26,6 @@ from app.kernel.tokens import new_reference
 
 FILE_LASTS = timedelta(days=1)
 UNDO_WITHIN = timedelta(days=1)
-STEP_ROWS = 2_000
 UNDER_WAY = (ImportState.CONFIRMED, ImportState.WORKING)
 
 # Takes the file, what was read, and which rows; says by word how many of what that gave.
@@ -127,7 +126,7 @@ def files_to_take_in() -> list[tuple[str, ImportOf]]:
     return [(reference, kind) for reference, kind in found]
 
 
-def take_step(reference: str, do: Step, *, now: datetime, rows: int = STEP_ROWS) -> int:
+def take_step(reference: str, do: Step, *, now: datetime, rows: int) -> int:
     """Take the next rows in; how many, 0 once all are in or there is nothing to do."""
     file = _locked(reference)
     if file.state not in UNDER_WAY:

@@ -37,7 +37,7 @@ def multiply(template: Base, source: FromClause, **columns: ColumnElement[Any]) 
 
 def series(last: int) -> Subquery:
     """The numbers from 0 to this one."""
-    return select(func.generateseries(0, last).column_valued("n")).subquery()
+    return select(func.generate_series(0, last).column_valued("n")).subquery()
 
 
 def numbered(found: Select[int]) -> Subquery:

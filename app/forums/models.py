@@ -1,0 +1,107 @@
+"""Forums of schools' safeguarding leads: topics, who watched later, and whose lists are current.
+
+A forum is an event of an offer of that kind, in a half term; who came is on its register.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Organisation, Person
+from app.catalogue.models import Event
+from app.kernel.db import Base
+
+
+class ForumTopic(Base):
+    """One subject of a forum or peer-support meeting, who speaks about it, and their slides."""
+
+    __tablename__ = "forum_topic"
+    __table_args__ = (
+        UniqueConstraint("event_id", "position"),
+        CheckConstraint("title <> ''", name="has_title"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    position: Mapped[int]
+    title: Mapped[str]
+    speaker: Mapped[str] = mapped_column(default="", comment="Empty until known")
+    speaker_organisation: Mapped[str] = mapped_column(default="")
+    slides_url: Mapped[str] = mapped_column(default="")
+    link_url: Mapped[str] = mapped_column(default="", comment="Where more about it is to be found")
+
+    event: Mapped[Event] = relationship()
+
+
+class Watching(Base):
+    """That somebody says they watched the recording: caught up, never attended (R10)."""
+
+    __tablename__ = "watching"
+    __table_args__ = (UniqueConstraint("event_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("organisation.id"), index=True, comment="Theirs on that day"
+    )
+    watched_at: Mapped[datetime]
+
+    event: Mapped[Event] = relationship()
+
+
+class ListCheck(Base):
+    """One school's own list of its safeguarding leads in one school year: asked for, and checked.
+
+    The link is derived from the reference; nothing of it is stored.
+    """
+
+    __tablename__ = "list_check"
+    __table_args__ = (UniqueConstraint("organisation_id", "school_year"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    school_year: Mapped[str] = mapped_column(index=True, comment="As 2026/27")
+    asked_at: Mapped[datetime | None] = mapped_column(comment="None: nobody there to ask yet")
+    reminded_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    checked_by: Mapped[str] = mapped_column(default="", comment="Name, as typed by whoever did")
+
+    organisation: Mapped[Organisation] = relationship()
+
+
+class ForumReminder(Base):
+    """That somebody of a school without a forum in a half term was reminded of the next one."""
+
+    __tablename__ = "forum_reminder"
+    __table_args__ = (UniqueConstraint("event_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("event.id"), comment="The forum they were reminded of"
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    sent_at: Mapped[datetime]
+
+
+class ContactNote(Base):
+    """That the Advisor has been in touch with a school that is not represented."""
+
+    __tablename__ = "contact_note"
+    __table_args__ = (
+        Index("ix_contact_note_organisation_noted", "organisation_id", "noted_at"),
+        CheckConstraint("words <> ''", name="has_words"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    noted_at: Mapped[datetime]
+    noted_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    words: Mapped[str] = mapped_column(Text)
+
+    noted_by: Mapped[Person] = relationship()

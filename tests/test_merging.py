@@ -92,7 +92,7 @@ def book(event: Event, person: Person, now: datetime = NOW, by: Person | None = 
     return booking
 
 
-def broken(now: datetime) -> dict[str, list[str]]:
+def broken(now: datetime) -> dict[str, int]:
     found = {one.name: one.violations for one in verify(now=now) if one.violations}
     db.session.rollback()
     return found
@@ -352,8 +352,6 @@ def _merge_by_plan(staff: Person, plan: list[tuple[str | None, str | None, int]]
                 live.add(event.id)
             if what in {"came", "walked in"}:
                 came.add(event.id)
-    db.session.commit()
-    before = broken(NOW)
     merge(pair, staff)
     kept = pair[1].id
     assert pointing_at(pair[0].id) == []
@@ -361,10 +359,7 @@ def _merge_by_plan(staff: Person, plan: list[tuple[str | None, str | None, int]]
     assert sorted(db.session.scalars(select(Booking.event_id).where(*is_live))) == sorted(live)
     outcomes = select(Booking.event_id).join(Booking.attendances).where(*is_live)
     assert set(db.session.scalars(outcomes.where(Attendance.outcome == CAME))) == came
-    after = broken(NOW)
-    assert {name: set(found) - set(before.get(name, [])) for name, found in after.items()} == {
-        name: set() for name in after
-    }
+    assert broken(NOW) == {}
 
 
 def _booking(event: Event, person: Person, what: str) -> Booking:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, inspect, select, update
 
-from app.accounts.models import Organisation, OrganisationAlias, Person, Post
+from app.accounts.models import Organisation, OrganisationAlias, Person, Post, PostKind
 from app.accounts.succession_rules import check_may_follow, final_successors
 from app.audit import operations as audit
 from app.kernel import london
-from app.kernel.db import db, rows_changed
+from app.kernel.db import Base, db, insert_together, rows_changed
 from app.kernel.errors import Refused
 
 
@@ -100,8 +100,8 @@ def succeed(
 
     With its people and posts, if they went along; how many people.
     """
-    _check_day(organisation, closed_on, now)
     organisation, successor = _lock_both(organisation, successor)
+    _check_day(organisation, closed_on, now)
     moved = 0
     if with_people:
         moved = _move_people(organisation, successor)
@@ -115,8 +115,8 @@ def succeed(
 
 def close(organisation: Organisation, *, closed_on: date, actor: str, now: datetime) -> None:
     """The body is no more and nothing took its place; nobody can choose it any more."""
-    _check_day(organisation, closed_on, now)
     db.session.refresh(organisation, with_for_update=True)
+    _check_day(organisation, closed_on, now)
     if organisation.closed_on is not None:
         raise Refused("This organisation is closed already")
     organisation.closed_on = closed_on
@@ -144,7 +144,7 @@ def _lock_both(
     organisation: Organisation, other: Organisation
 ) -> tuple[Organisation, Organisation]:
     """Both as they stand, in the order of their ids, so that two such changes wait in turn."""
-    ids = (organisation.id, other.id)
+    ids = (_id_of(organisation), _id_of(other))
     found = db.session.scalars(
         select(Organisation)
         .where(Organisation.id.in_(ids))
@@ -162,6 +162,12 @@ def _lock_both(
     return here, there
 
 
+def _id_of(organisation: Organisation) -> int:
+    """Its id, also when the transaction forgot the rest; that would be a statement."""
+    identity = inspect(organisation).identity
+    return int(identity[0]) if identity else organisation.id
+
+
 def _move_people(organisation: Organisation, into: Organisation) -> int:
     moved = update(Person).where(Person.organisation_id == organisation.id)
     return rows_changed(
@@ -171,49 +177,55 @@ def _move_people(organisation: Organisation, into: Organisation) -> int:
 
 def _move_posts(organisation: Organisation, into: Organisation) -> None:
     """Posts as they were held, at the one body that it is; one that is held at both is one."""
-    for post in _posts(organisation):
-        held = _held(post, into) if post.until_on is None else None
-        if held is None:
+    posts, held = _posts(organisation, into)
+    for post in posts:
+        same = held.get((post.person_id, post.kind)) if post.until_on is None else None
+        if same is None:
             post.organisation_id = into.id
         else:
-            held.from_on = min(held.from_on, post.from_on)
+            same.from_on = min(same.from_on, post.from_on)
             db.session.delete(post)
-        db.session.flush()
+    db.session.flush()
 
 
 def _continue_posts(organisation: Organisation, successor: Organisation, day: date) -> None:
     """Posts held on the day go on at the successor, as posts of their own."""
-    for post in _posts(organisation):
-        if post.until_on is None and _held(post, successor) is None:
-            going_on = Post(person_id=post.person_id, kind=post.kind)
-            going_on.organisation_id = successor.id
-            going_on.from_on = max(day, post.from_on)
-            db.session.add(going_on)
-    db.session.flush()
+    posts, held = _posts(organisation, successor)
+    going_on: list[Base] = [
+        Post(
+            person_id=post.person_id,
+            organisation_id=successor.id,
+            kind=post.kind,
+            from_on=max(day, post.from_on),
+        )
+        for post in posts
+        if post.until_on is None and (post.person_id, post.kind) not in held
+    ]
+    insert_together(going_on)
 
 
 def _end_posts(organisation: Organisation, day: date) -> None:
     """Nobody holds a post at a body that is closed; one that began later ends as it began."""
-    for post in _posts(organisation):
-        if post.until_on is None:
-            post.until_on = max(day, post.from_on)
-    db.session.flush()
+    db.session.execute(
+        update(Post)
+        .where(Post.organisation_id == organisation.id, Post.until_on.is_(None))
+        .values(until_on=case((Post.from_on > day, Post.from_on), else_=day)),
+        execution_options={"synchronize_session": False},
+    )
 
 
-def _posts(organisation: Organisation) -> list[Post]:
-    found = select(Post).where(Post.organisation_id == organisation.id).order_by(Post.id)
-    return list(db.session.scalars(found))
-
-
-def _held(post: Post, organisation: Organisation) -> Post | None:
-    return db.session.scalars(
-        select(Post).where(
-            Post.person_id == post.person_id,
-            Post.kind == post.kind,
-            Post.organisation_id == organisation.id,
-            Post.until_on.is_(None),
-        )
-    ).one_or_none()
+def _posts(
+    organisation: Organisation, other: Organisation
+) -> tuple[list[Post], dict[tuple[int, PostKind], Post]]:
+    """The posts of one body, and those held now at the other, by who holds which."""
+    both = Post.organisation_id.in_((organisation.id, other.id))
+    found = db.session.scalars(select(Post).where(both).order_by(Post.id)).all()
+    held = {
+        (post.person_id, post.kind): post
+        for post in found
+        if post.organisation_id == other.id and post.until_on is None
+    }
+    return [post for post in found if post.organisation_id == organisation.id], held
 
 
 def _hand_on_names(organisation: Organisation, into: Organisation) -> None:
@@ -228,11 +240,12 @@ def _hand_on_names(organisation: Organisation, into: Organisation) -> None:
     for body_id, name in rows:
         known[body_id].append(name)
     taken = {name.lower() for name in (into.name, *known[into.id])}
+    new: list[Base] = []
     for name in (organisation.name, *known[organisation.id]):
         if name.lower() not in taken:
             taken.add(name.lower())
-            db.session.add(OrganisationAlias(organisation_id=into.id, name=name))
-    db.session.flush()
+            new.append(OrganisationAlias(organisation_id=into.id, name=name))
+    insert_together(new)
 
 
 def remember_name(organisation: Organisation, name: str) -> bool:

@@ -180,7 +180,22 @@ def _make_bodies(chance: Chance, sector_ids: dict[str, int]) -> list[Body]:
         for alias in facts["aliases"]
     ]
     add_all(OrganisationAlias, aliases)
+    add_all(Organisation, [_former(one, by_name, sector_ids) for one in facts["former"]])
     return bodies
+
+
+def _former(
+    facts: dict[str, Any], by_name: dict[str, int], sector_ids: dict[str, int]
+) -> dict[str, Any]:
+    """A body that closed, with the one that took its place."""
+    return {
+        "reference": facts["reference"],
+        "name": facts["name"],
+        "kind": OrganisationKind(facts["kind"]),
+        "sector_id": sector_ids[facts["sector"]],
+        "closed_on": facts["closed_on"],
+        "successor_id": by_name[facts["successor"]],
+    }
 
 
 def _names(chance: Chance, facts: dict[str, Any]) -> Any:

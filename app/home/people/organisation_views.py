@@ -187,9 +187,10 @@ def close(reference: str) -> Answer:
         [*((line.reference, line.name) for line in listed), (NO_BODY, "Nothing: it is no more")]
     )
     if form.submitted_and_valid():
+        actor = current_user.reference
         try:
             with transaction():
-                words = _close(form, reference)
+                words = _close(form, reference, actor)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -204,8 +205,8 @@ def close(reference: str) -> Answer:
     )
 
 
-def _close(form: CloseForm, reference: str) -> str:
-    found, actor, now = _found_or_404(reference), current_user.reference, clock.now()
+def _close(form: CloseForm, reference: str, actor: str) -> str:
+    found, now = _found_or_404(reference), clock.now()
     day: date = form.closed_on.day or london_date(now)
     if form.successor.data == NO_BODY:
         succession.close(found, closed_on=day, actor=actor, now=now)
@@ -252,14 +253,14 @@ def merge(reference: str, into_reference: str) -> Answer:
     found, form = _found_or_404(reference), OneButton()
     into = accounts.organisation_to_choose(into_reference) or abort(404)
     if form.submitted_and_valid():
+        actor = current_user.reference
         try:
             with transaction():
-                succession.merge_known(
-                    _found_or_404(reference), into, actor=current_user.reference, now=clock.now()
-                )
+                succession.merge_known(found, into, actor=actor, now=clock.now())
         except Refused as refusal:
             form.refuse(refusal)
-            into = accounts.organisation_to_choose(into_reference) or abort(404)
+            found = _found_or_404(reference)
+            into = queries.organisation_called(into_reference) or abort(404)
         else:
             return _back(into_reference, "The two are one organisation now")
     return render_template(

@@ -29,6 +29,7 @@ from app.audit import personal as audit
 from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings
 from app.bookings import readdressing
+from app.forums import personal as forums
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.spreadsheet import BYTE_ORDER_MARK, csv_text
@@ -85,6 +86,7 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
         **record.export(person.id, now=now),
         **notices.export(person.id),
         **surveys.export(person.id),
+        **forums.export(person.id),
         **outbox.export(traces_of(person)),
         **audit.export(*_references_of(person)),
     }
@@ -258,6 +260,7 @@ def erase(person_id: int, *, now: datetime, even_unsent: bool = False) -> Erasur
         attendance.erase(person_id)
         surveys.erase(person_id, now=now)
         record.erase(person_id)
+        forums.erase(person_id)
     unsent = _let_messages_leave(person_id, now)
     if unsent and not even_unsent:
         return Erasure(reference, is_whole=False, ended_count=ended, unsent_count=unsent)

@@ -10,6 +10,8 @@ import app.audit.models
 import app.bookings.in_house_models
 import app.bookings.models
 import app.catalogue.models
+import app.forums.models
+import app.forums.opinion_models
 import app.impact.models
 import app.impact.reports.models
 import app.impact.words.models
@@ -39,6 +41,8 @@ MODULES = (
     app.bookings.models,
     app.bookings.in_house_models,
     app.catalogue.models,
+    app.forums.models,
+    app.forums.opinion_models,
     app.impact.models,
     app.impact.reports.models,
     app.impact.words.models,

@@ -22,6 +22,7 @@ from app.bookings import operations as bookings
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, NewDatesWish
 from app.catalogue.models import Event
 from app.checks.verify import verify
+from app.forums.models import ForumReminder, Watching
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -73,6 +74,9 @@ SHOWN_AS = {
     "survey_invitation.person_id": "survey_invitations",
     "survey_addressee.person_id": "survey_lists",
     "survey_stop.person_id": "asked_not_to_be_asked_at",
+    "watching.person_id": "recordings_watched",
+    "forum_reminder.person_id": "reminders_of_forums",
+    "contact_note.noted_by_id": "audit_trail",
     "authenticator.person_id": "person",
     "recovery_code.person_id": None,  # only hashes, which say nothing
     "attendance.recorded_by_id": "audit_trail",
@@ -161,6 +165,10 @@ def _book(me: Person, now: datetime) -> None:
     make_request(coming, manager_name=NAME, manager_email=EMAIL)
     offer = make_offer()
     db.session.add(NewDatesWish(offer_id=offer.id, person_id=me.id, asked_at=now))
+    db.session.add(Watching(event_id=over.event_id, person_id=me.id, watched_at=now))
+    reminder = ForumReminder(event_id=coming.id, person_id=me.id, sent_at=now)
+    reminder.organisation_id = me.organisation_id or 0
+    db.session.add(reminder)
     in_house.ask(offer.id, asked(more="Zebulon asks"), actor=me, now=now)
 
 

@@ -17,7 +17,6 @@ from sqlalchemy.orm import aliased, joinedload
 from app.audit import operations as audit
 from app.bookings import merging_rules
 from app.bookings.ending import end
-from app.bookings.in_house_models import InHouseRequest
 from app.bookings.merging_rules import Standing
 from app.bookings.models import (
     Attendance,
@@ -177,12 +176,6 @@ def _move(from_id: int, into_id: int) -> int:
     db.session.execute(
         update(NewDatesWish)
         .where(NewDatesWish.person_id == from_id)
-        .values(person_id=into_id)
-        .execution_options(**_FETCH)
-    )
-    db.session.execute(
-        update(InHouseRequest)
-        .where(InHouseRequest.person_id == from_id)
         .values(person_id=into_id)
         .execution_options(**_FETCH)
     )

@@ -278,6 +278,39 @@ def upgrade() -> None:
         batch_op.create_index("ix_file_import_state", ["state", "confirmed_at"], unique=False)
 
     op.create_table(
+        "forum_theme",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "theme_class",
+            sa.Enum(
+                "working_well",
+                "can_improve",
+                name="theme_class",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"],
+            ["forum_theme.id"],
+            name=op.f("fk_forum_theme_merged_into_id_forum_theme"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forum_theme")),
+        sa.UniqueConstraint("reference", name=op.f("uq_forum_theme_reference")),
+        sa.UniqueConstraint("theme_class", "title", name=op.f("uq_forum_theme_theme_class_title")),
+    )
+    with op.batch_alter_table("forum_theme", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_forum_theme_merged_into_id"), ["merged_into_id"], unique=False
+        )
+
+    op.create_table(
         "half_term",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("school_year", sa.String(), nullable=False, comment="As 2026/27"),
@@ -953,6 +986,59 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_offer_state"), ["state"], unique=False)
 
     op.create_table(
+        "opinion_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("half_term_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "naming",
+            sa.Enum(
+                "anonymous",
+                "named_by_choice",
+                name="naming",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("several_per_school", sa.Boolean(), nullable=False),
+        sa.Column("introduction", sa.Text(), nullable=False),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "planned",
+                "open",
+                "closed",
+                name="round_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'closed') = (closed_at IS NOT NULL)",
+            name=op.f("ck_opinion_round_closed_has_time"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'planned') = (opened_at IS NULL)", name=op.f("ck_opinion_round_open_has_time")
+        ),
+        sa.CheckConstraint(
+            "opens_at < closes_at", name=op.f("ck_opinion_round_opens_before_it_closes")
+        ),
+        sa.ForeignKeyConstraint(
+            ["half_term_id"], ["half_term.id"], name=op.f("fk_opinion_round_half_term_id_half_term")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion_round")),
+        sa.UniqueConstraint("half_term_id", name=op.f("uq_opinion_round_half_term_id")),
+        sa.UniqueConstraint("reference", name=op.f("uq_opinion_round_reference")),
+    )
+    op.create_table(
         "organisation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -1197,6 +1283,40 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("offer_id", name=op.f("pk_booking_terms")),
     )
+    op.create_table(
+        "contact_wish",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "how", sa.String(), nullable=False, comment="Telephone number or address, as typed"
+        ),
+        sa.Column("asked_on", sa.Date(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "(done_at IS NULL) = (outcome = '')",
+            name=op.f("ck_contact_wish_done_says_what_came_of_it"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_contact_wish_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["opinion_round.id"], name=op.f("fk_contact_wish_round_id_opinion_round")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_wish")),
+        sa.UniqueConstraint("reference", name=op.f("uq_contact_wish_reference")),
+    )
+    with op.batch_alter_table("contact_wish", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_contact_wish_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_contact_wish_round_id"), ["round_id"], unique=False)
+
     op.create_table(
         "evaluation",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1459,6 +1579,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_evidence_offer_offer_id"), ["offer_id"], unique=False)
 
     op.create_table(
+        "executive_report",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False, comment="JSON of what it says"),
+        sa.Column("made_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["round_id"],
+            ["opinion_round.id"],
+            name=op.f("fk_executive_report_round_id_opinion_round"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_executive_report")),
+        sa.UniqueConstraint("reference", name=op.f("uq_executive_report_reference")),
+        sa.UniqueConstraint("round_id", name=op.f("uq_executive_report_round_id")),
+    )
+    op.create_table(
         "key_impact_measure",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -1508,6 +1645,39 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("reference", name=op.f("uq_key_impact_measure_reference")),
     )
+    op.create_table(
+        "list_check",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("school_year", sa.String(), nullable=False, comment="As 2026/27"),
+        sa.Column(
+            "asked_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="None: nobody there to ask yet",
+        ),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "checked_by", sa.String(), nullable=False, comment="Name, as typed by whoever did"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_list_check_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_check")),
+        sa.UniqueConstraint(
+            "organisation_id", "school_year", name=op.f("uq_list_check_organisation_id_school_year")
+        ),
+        sa.UniqueConstraint("reference", name=op.f("uq_list_check_reference")),
+    )
+    with op.batch_alter_table("list_check", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_list_check_school_year"), ["school_year"], unique=False
+        )
+
     op.create_table(
         "need_offer",
         sa.Column("need_id", sa.Integer(), nullable=False),
@@ -1627,6 +1797,84 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("offer_topic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_offer_topic_topic_id"), ["topic_id"], unique=False)
+
+    op.create_table(
+        "opinion",
+        sa.Column("id", sa.String(), nullable=False, comment="Random, so that order says nothing"),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "organisation_id",
+            sa.Integer(),
+            nullable=True,
+            comment="Only of a school that chose to be named",
+        ),
+        sa.Column(
+            "phase", sa.String(), nullable=False, comment="Primary, Secondary, …; of 10 or more"
+        ),
+        sa.Column("working_well", sa.Text(), nullable=False),
+        sa.Column("can_improve", sa.Text(), nullable=False),
+        sa.Column("should_know", sa.Text(), nullable=False),
+        sa.Column("may_be_quoted", sa.Boolean(), nullable=False),
+        sa.Column(
+            "read_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When an Advisor read it, to the day",
+        ),
+        sa.CheckConstraint(
+            "working_well <> '' OR can_improve <> '' OR should_know <> ''",
+            name=op.f("ck_opinion_says_something"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_opinion_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["opinion_round.id"], name=op.f("fk_opinion_round_id_opinion_round")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion")),
+    )
+    with op.batch_alter_table("opinion", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_opinion_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_opinion_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "opinion_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False, comment="The link itself is derived"),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "sent_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="None: nobody there to send it to",
+        ),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answers_count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_opinion_link_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["opinion_round.id"], name=op.f("fk_opinion_link_round_id_opinion_round")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion_link")),
+        sa.UniqueConstraint("reference", name=op.f("uq_opinion_link_reference")),
+        sa.UniqueConstraint(
+            "round_id", "organisation_id", name=op.f("uq_opinion_link_round_id_organisation_id")
+        ),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_opinion_link_token_hash")),
+    )
+    with op.batch_alter_table("opinion_link", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_opinion_link_organisation_id"), ["organisation_id"], unique=False
+        )
 
     op.create_table(
         "organisation_alias",
@@ -1803,6 +2051,60 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_question_measure_id"), ["measure_id"], unique=False)
+
+    op.create_table(
+        "theme_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("theme_id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "answered",
+                "done",
+                name="answer_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Text(), nullable=False, comment="You said, we did: we did"),
+        sa.Column("owner", sa.String(), nullable=False, comment="A post, not a name"),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("answered_on", sa.Date(), nullable=True),
+        sa.Column(
+            "answered_by",
+            sa.String(),
+            nullable=False,
+            comment="Reference of a person, or the post that answered by the link",
+        ),
+        sa.Column(
+            "need_reference", sa.String(), nullable=False, comment="Of a need raised from it"
+        ),
+        sa.CheckConstraint(
+            "(state = 'open') = (answered_on IS NULL)",
+            name=op.f("ck_theme_answer_answered_has_day"),
+        ),
+        sa.CheckConstraint(
+            "state = 'open' OR answer <> ''", name=op.f("ck_theme_answer_answered_has_words")
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["opinion_round.id"], name=op.f("fk_theme_answer_round_id_opinion_round")
+        ),
+        sa.ForeignKeyConstraint(
+            ["theme_id"], ["forum_theme.id"], name=op.f("fk_theme_answer_theme_id_forum_theme")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_answer")),
+        sa.UniqueConstraint("reference", name=op.f("uq_theme_answer_reference")),
+        sa.UniqueConstraint("theme_id", "round_id", name=op.f("uq_theme_answer_theme_id_round_id")),
+    )
+    with op.batch_alter_table("theme_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_theme_answer_round_id"), ["round_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_theme_answer_state"), ["state"], unique=False)
 
     op.create_table(
         "action_offer",
@@ -2052,6 +2354,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("evaluation_id", name=op.f("pk_comments_waiting")),
     )
     op.create_table(
+        "contact_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.CheckConstraint("words <> ''", name=op.f("ck_contact_note_has_words")),
+        sa.ForeignKeyConstraint(
+            ["noted_by_id"], ["person.id"], name=op.f("fk_contact_note_noted_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_contact_note_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_note")),
+    )
+    with op.batch_alter_table("contact_note", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_contact_note_organisation_noted", ["organisation_id", "noted_at"], unique=False
+        )
+
+    op.create_table(
         "evaluation_offer",
         sa.Column("evaluation_id", sa.Integer(), nullable=False),
         sa.Column("offer_id", sa.Integer(), nullable=False),
@@ -2151,6 +2476,58 @@ def upgrade() -> None:
     with op.batch_alter_table("event_trainer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_event_trainer_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "forum_reminder",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "event_id", sa.Integer(), nullable=False, comment="The forum they were reminded of"
+        ),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_forum_reminder_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_forum_reminder_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_forum_reminder_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forum_reminder")),
+        sa.UniqueConstraint(
+            "event_id", "person_id", name=op.f("uq_forum_reminder_event_id_person_id")
+        ),
+    )
+    with op.batch_alter_table("forum_reminder", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_forum_reminder_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_forum_reminder_person_id"), ["person_id"], unique=False
+        )
+
+    op.create_table(
+        "forum_topic",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("speaker", sa.String(), nullable=False, comment="Empty until known"),
+        sa.Column("speaker_organisation", sa.String(), nullable=False),
+        sa.Column("slides_url", sa.String(), nullable=False),
+        sa.Column(
+            "link_url", sa.String(), nullable=False, comment="Where more about it is to be found"
+        ),
+        sa.CheckConstraint("title <> ''", name=op.f("ck_forum_topic_has_title")),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_forum_topic_event_id_event")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forum_topic")),
+        sa.UniqueConstraint("event_id", "position", name=op.f("uq_forum_topic_event_id_position")),
+    )
     op.create_table(
         "import_draft",
         sa.Column("reference", sa.String(), nullable=False),
@@ -2526,6 +2903,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "opinion_quote",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("opinion_id", sa.String(), nullable=False),
+        sa.Column("theme_id", sa.Integer(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("proposed_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("released_by", sa.String(), nullable=True, comment="Reference of another"),
+        sa.CheckConstraint("words <> ''", name=op.f("ck_opinion_quote_has_words")),
+        sa.CheckConstraint(
+            "released_by IS NULL OR released_by <> proposed_by",
+            name=op.f("ck_opinion_quote_second_person"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["opinion_id"], ["opinion.id"], name=op.f("fk_opinion_quote_opinion_id_opinion")
+        ),
+        sa.ForeignKeyConstraint(
+            ["theme_id"], ["forum_theme.id"], name=op.f("fk_opinion_quote_theme_id_forum_theme")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion_quote")),
+        sa.UniqueConstraint("reference", name=op.f("uq_opinion_quote_reference")),
+    )
+    with op.batch_alter_table("opinion_quote", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_opinion_quote_opinion_id"), ["opinion_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_opinion_quote_theme_id"), ["theme_id"], unique=False)
+
+    op.create_table(
+        "opinion_theme",
+        sa.Column("opinion_id", sa.String(), nullable=False),
+        sa.Column("theme_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["opinion_id"], ["opinion.id"], name=op.f("fk_opinion_theme_opinion_id_opinion")
+        ),
+        sa.ForeignKeyConstraint(
+            ["theme_id"], ["forum_theme.id"], name=op.f("fk_opinion_theme_theme_id_forum_theme")
+        ),
+        sa.PrimaryKeyConstraint("opinion_id", "theme_id", name=op.f("pk_opinion_theme")),
+    )
+    with op.batch_alter_table("opinion_theme", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_opinion_theme_theme_id"), ["theme_id"], unique=False)
+
+    op.create_table(
         "pairing",
         sa.Column("pairing_key", sa.String(), nullable=False),
         sa.Column("evaluation_id", sa.Integer(), nullable=False),
@@ -2760,6 +3181,33 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_survey_stop")),
     )
+    op.create_table(
+        "watching",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=True, comment="Theirs on that day"),
+        sa.Column("watched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_watching_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_watching_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_watching_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watching")),
+        sa.UniqueConstraint("event_id", "person_id", name=op.f("uq_watching_event_id_person_id")),
+    )
+    with op.batch_alter_table("watching", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_watching_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_watching_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "wave",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -4064,6 +4512,11 @@ def downgrade() -> None:
 
     op.drop_table("written_letter")
     op.drop_table("wave")
+    with op.batch_alter_table("watching", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_watching_person_id"))
+        batch_op.drop_index(batch_op.f("ix_watching_organisation_id"))
+
+    op.drop_table("watching")
     op.drop_table("survey_stop")
     with op.batch_alter_table("survey_addressee", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_survey_addressee_person_id"))
@@ -4103,6 +4556,15 @@ def downgrade() -> None:
 
     op.drop_table("post")
     op.drop_table("pairing")
+    with op.batch_alter_table("opinion_theme", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opinion_theme_theme_id"))
+
+    op.drop_table("opinion_theme")
+    with op.batch_alter_table("opinion_quote", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opinion_quote_theme_id"))
+        batch_op.drop_index(batch_op.f("ix_opinion_quote_opinion_id"))
+
+    op.drop_table("opinion_quote")
     with op.batch_alter_table("open_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_open_link_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_open_link_event_id"))
@@ -4155,6 +4617,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_draft_confirmed_at"))
 
     op.drop_table("import_draft")
+    op.drop_table("forum_topic")
+    with op.batch_alter_table("forum_reminder", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_forum_reminder_person_id"))
+        batch_op.drop_index(batch_op.f("ix_forum_reminder_organisation_id"))
+
+    op.drop_table("forum_reminder")
     with op.batch_alter_table("event_trainer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_trainer_person_id"))
 
@@ -4172,6 +4640,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_evaluation_offer_offer_id"))
 
     op.drop_table("evaluation_offer")
+    with op.batch_alter_table("contact_note", schema=None) as batch_op:
+        batch_op.drop_index("ix_contact_note_organisation_noted")
+
+    op.drop_table("contact_note")
     op.drop_table("comments_waiting")
     op.drop_table("closing")
     with op.batch_alter_table("booking", schema=None) as batch_op:
@@ -4193,6 +4665,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_action_offer_offer_id"))
 
     op.drop_table("action_offer")
+    with op.batch_alter_table("theme_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_theme_answer_state"))
+        batch_op.drop_index(batch_op.f("ix_theme_answer_round_id"))
+
+    op.drop_table("theme_answer")
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_measure_id"))
 
@@ -4204,6 +4681,15 @@ def downgrade() -> None:
 
     op.drop_table("person")
     op.drop_table("organisation_alias")
+    with op.batch_alter_table("opinion_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opinion_link_organisation_id"))
+
+    op.drop_table("opinion_link")
+    with op.batch_alter_table("opinion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opinion_round_id"))
+        batch_op.drop_index(batch_op.f("ix_opinion_organisation_id"))
+
+    op.drop_table("opinion")
     with op.batch_alter_table("offer_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_offer_topic_topic_id"))
 
@@ -4224,7 +4710,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_need_offer_offer_id"))
 
     op.drop_table("need_offer")
+    with op.batch_alter_table("list_check", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_list_check_school_year"))
+
+    op.drop_table("list_check")
     op.drop_table("key_impact_measure")
+    op.drop_table("executive_report")
     with op.batch_alter_table("evidence_offer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_offer_offer_id"))
 
@@ -4241,6 +4732,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_evaluation_series_id"))
 
     op.drop_table("evaluation")
+    with op.batch_alter_table("contact_wish", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_wish_round_id"))
+        batch_op.drop_index(batch_op.f("ix_contact_wish_organisation_id"))
+
+    op.drop_table("contact_wish")
     op.drop_table("booking_terms")
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_state"))
@@ -4262,6 +4758,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_organisation_name")
 
     op.drop_table("organisation")
+    op.drop_table("opinion_round")
     with op.batch_alter_table("offer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_offer_state"))
         batch_op.drop_index(batch_op.f("ix_offer_series_id"))
@@ -4308,6 +4805,10 @@ def downgrade() -> None:
     op.drop_table("lease")
     op.drop_table("import_memory")
     op.drop_table("half_term")
+    with op.batch_alter_table("forum_theme", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_forum_theme_merged_into_id"))
+
+    op.drop_table("forum_theme")
     with op.batch_alter_table("file_import", schema=None) as batch_op:
         batch_op.drop_index("ix_file_import_state")
 

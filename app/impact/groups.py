@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -216,7 +216,13 @@ def holdings_of(group: Group, *, now: datetime) -> Holdings:
         offers_of[facts] |= {row[-1]} if row[-1] else set()
     asked_about = frozenset(group.offer_ids or ()).union(*offers_of.values())
     events = begun_events(asked_about, now=now)
-    found = (_holding(group, facts, offers, events) for facts, offers in offers_of.items())
+    by_offer: dict[int, list[EventRow]] = defaultdict(list)
+    for event in events:
+        by_offer[event.offer_id].append(event)
+    found = (
+        _holding(group, facts, offers, [event for offer in offers for event in by_offer[offer]])
+        for facts, offers in offers_of.items()
+    )
     own = [e for e in events if group.offer_ids is None or e.offer_id in group.offer_ids]
     starts = [event.starts_at for event in own]
     in_group = sorted((e for e in own if _is_in(group, e)), key=lambda e: e.starts_at, reverse=True)
@@ -274,9 +280,9 @@ def begun_events(offer_ids: Collection[int], *, now: datetime) -> Sequence[Event
 
 
 def _holding(
-    group: Group, facts: EvaluationFacts, offers: set[int], events: Iterable[EventRow]
+    group: Group, facts: EvaluationFacts, offers: set[int], own: Sequence[EventRow]
 ) -> Holding | None:
-    own = [event for event in events if event.offer_id in offers]
+    """What the grouping holds of an evaluation, with the events of the offers it asks about."""
     held = frozenset(event.id for event in own if _is_in(group, event))
     has_all_offers = group.offer_ids is None or offers <= group.offer_ids
     is_whole = has_all_offers and len(held) == len(own)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import compress
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from app.accounts.models import OrganisationKind
-from app.bookings.models import BookingState
+from app.bookings.models import AttendanceOutcome, BookingState
 from app.home.report.rules import (
     ESTABLISHMENTS,
     BookingFacts,
@@ -22,6 +24,7 @@ from app.home.report.rules import (
 from app.kernel.london import london_date
 
 Key = TypeVar("Key", bound=Hashable)
+Fate = tuple[Figure, ...]
 Tallies = dict[Key, Counter[Figure]]
 NO_ORGANISATION = 0
 
@@ -66,14 +69,40 @@ class OrganisationFacts(NamedTuple):
     is_proposed: bool
 
 
-class BookingRow(NamedTuple):
-    """One booking: whose and where, then what BookingFacts holds."""
+class Bookings(NamedTuple):
+    """Bookings side by side, as columns: a hundred thousand are counted column by column."""
 
-    event_id: int
-    person_id: int
-    sector_id: int
-    organisation_id: int
-    facts: BookingFacts
+    events: Sequence[int]
+    people: Sequence[int]
+    sectors: Sequence[int]
+    organisations: Sequence[int]
+    hows: Sequence[str]  # what became of each, written as `facts_of` reads it
+
+    def within(self, events: Container[int]) -> Bookings:
+        """Those of some sessions."""
+        chosen = [event in events for event in self.events]
+        return Bookings(
+            list(compress(self.events, chosen)),
+            list(compress(self.people, chosen)),
+            list(compress(self.sectors, chosen)),
+            list(compress(self.organisations, chosen)),
+            list(compress(self.hows, chosen)),
+        )
+
+
+def facts_of(how: str) -> BookingFacts:
+    """What became of a booking, from its one word: "confirmed|self||0|1|0|attended"."""
+    state, origin, because, late, confirmed, after_start, marks = how.split("|")
+    dates = Counter(marks.split(","))
+    return BookingFacts(
+        state,
+        origin,
+        because or None,
+        late == "1",
+        confirmed == "1",
+        after_start == "1",
+        *(dates[outcome.value] for outcome in AttendanceOutcome),
+    )
 
 
 class HeadsRow(NamedTuple):
@@ -90,7 +119,7 @@ class Facts:
 
     offers: Mapping[int, OfferFacts]
     events: Sequence[EventFacts]
-    bookings: Sequence[BookingRow]
+    bookings: Bookings
     organisations: Mapping[int, OrganisationFacts]
     sectors: Mapping[int, str]  # in the partnership's order
     heads: Sequence[HeadsRow] = ()
@@ -109,7 +138,8 @@ class Counted:
     priorities: Sequence[Line]
     sectors: Mapping[int, Line]
     organisations: Mapping[int, Line]  # by the organisation that it is now; 0 is none named
-    months: Mapping[date, Line]  # by the first day of the month in which a session began
+    # By the first day of the month in which a session began; people are not counted by month.
+    months: Mapping[date, Line]
 
 
 def successors(organisations: Mapping[int, OrganisationFacts]) -> dict[int, int]:
@@ -130,63 +160,82 @@ def count(facts: Facts, events: Iterable[EventFacts], *, now: datetime, own: str
     return _Count(facts, {event.id: event for event in events}, now).counted(own)
 
 
+@dataclass(slots=True)
+class _Pile:
+    """Some sessions together: what adds up, and who must not be counted twice."""
+
+    figures: Counter[Figure] = field(default_factory=Counter)
+    people: set[int] = field(default_factory=set)
+    from_away: set[int] = field(default_factory=set)
+    bodies: set[int] = field(default_factory=set)
+
+    def add(self, other: _Pile) -> None:
+        """Put another pile on this one."""
+        self.figures.update(other.figures)
+        self.people |= other.people
+        self.from_away |= other.from_away
+        self.bodies |= other.bodies
+
+
 class _Count:
-    """The bookings of some sessions side by side, as columns: each figure counts over them once."""
+    """The sessions of one time and their bookings, being counted."""
 
     def __init__(self, facts: Facts, events: dict[int, EventFacts], now: datetime) -> None:
         self.facts, self.events, self.now = facts, events, now
         self.now_is = successors(facts.organisations)
         self.now_is[NO_ORGANISATION] = NO_ORGANISATION
-        self.rows = [row for row in facts.bookings if row[0] in events]
+        self.rows = facts.bookings.within(events)
+        self.bodies = [self.now_is[body] for body in self.rows.organisations]
+        self.how = {how: facts_of(how) for how in set(self.rows.hows)}
+        self.heads = _largest(facts.heads)
         self.sessions = self._sessions()
         self.fates = self._fates()
-        came = [
-            row
-            for row, fate in zip(self.rows, self.fates, strict=True)
-            if Figure.ATTENDANCES in fate
-        ]
-        self.came_to = [row[0] for row in came]
-        self.people = [row[1] for row in came]
-        self.of_sectors = [row[2] for row in came]
-        self.of_bodies = [self.now_is[row[3]] for row in came]
+        is_there = [Figure.ATTENDANCES in fate for fate in self.fates]
+        self.came_to, self.came, self.came_of, self.came_from = (
+            list(compress(column, is_there))
+            for column in (self.rows.events, self.rows.people, self.rows.sectors, self.bodies)
+        )
+        self.figure_of = {
+            body: ESTABLISHMENTS[kind]
+            for body in facts.organisations
+            if (kind := self._kind(body)) in ESTABLISHMENTS
+        }
+        far = OrganisationKind.OUT_OF_AREA
+        from_far = {body: self._kind(body) == far for body in set(self.came_from)}
+        self.is_far = [from_far[body] for body in self.came_from]
 
     def counted(self, own: str) -> Counted:
         """Every line of the report."""
-        by_event = self._by_event()
-        offers, offer_of = self.facts.offers, {e.id: e.offer_id for e in self.events.values()}
+        offers = self.facts.offers
+        piles = self._piles({event.id: event.offer_id for event in self.events.values()})
+        for offer_id, (asked, not_told) in self.facts.wishes.items():
+            piles[offer_id].figures[Figure.WISHES] += asked
+            piles[offer_id].figures[Figure.WISHES_OPEN] += not_told
 
-        def lines(of_offer: Callable[[OfferFacts], Hashable]) -> dict[Hashable, Line]:
-            group_of = {event: of_offer(offers[offer]) for event, offer in offer_of.items()}
-            found = self._rolled_up(by_event, group_of)
-            for offer_id, (asked, not_told) in self.facts.wishes.items():
-                wishes = found[of_offer(offers[offer_id])]
-                wishes[Figure.WISHES] += asked
-                wishes[Figure.WISHES_OPEN] += not_told
-            return {key: Line(str(key), tally) for key, tally in found.items()}
+        def lines(name_of: Callable[[OfferFacts], str]) -> list[Line]:
+            found: dict[str, _Pile] = defaultdict(_Pile)
+            for offer_id, pile in piles.items():
+                found[name_of(offers[offer_id])].add(pile)
+            return _in_order(self._line(name, pile) for name, pile in found.items())
 
-        by_offer = lines(lambda offer: offer.id)
-        total = lines(lambda offer: "All learning").get("All learning", Line("All learning", {}))
+        [total] = lines(lambda offer: "All learning") or [Line("All learning", {})]
         return Counted(
             total=total,
-            offers={
-                offer.id: Line(offer.title, by_offer[offer.id].figures)
-                for offer in offers.values()
-                if offer.id in by_offer
-            },
-            series=_in_order(lines(lambda offer: offer.series or "In no series")),
-            providers=_in_order(lines(lambda offer: offer.provider or own)),
-            priorities=_in_order(lines(lambda offer: priority_words(offer.priority))),
+            offers={key: self._line(offers[key].title, pile) for key, pile in piles.items()},
+            series=lines(lambda offer: offer.series or "In no series"),
+            providers=lines(lambda offer: offer.provider or own),
+            priorities=lines(lambda offer: priority_words(offer.priority)),
             sectors=self._of_sectors(),
             organisations=self._of_organisations(),
-            months=self._of_months(by_event),
+            months=self._of_months(),
         )
 
     def _sessions(self) -> dict[int, SessionFacts]:
-        marked = {
-            row[0]
-            for row in self.rows
-            if row.facts.dates_attended or row.facts.dates_in_part or row.facts.dates_missed
+        is_marked = {
+            how: bool(one.dates_attended or one.dates_in_part or one.dates_missed)
+            for how, one in self.how.items()
         }
+        marked = set(compress(self.rows.events, map(is_marked.__getitem__, self.rows.hows)))
         return {
             event.id: SessionFacts(
                 state=event.state,
@@ -199,41 +248,51 @@ class _Count:
             for event in self.events.values()
         }
 
-    def _fates(self) -> list[tuple[Figure, ...]]:
+    def _fates(self) -> list[Fate]:
         """What each booking adds to; there are far fewer fates than bookings."""
-        known: dict[tuple[BookingFacts, SessionFacts], tuple[Figure, ...]] = {}
-        found = []
-        for event_id, _, _, _, facts in self.rows:
-            key = facts, self.sessions[event_id]
-            fate = known.get(key)
-            if fate is None:
-                fate = known[key] = figures_of_booking(*key)
-            found.append(fate)
+        kinds = list(set(self.sessions.values()))
+        number_of = {kind: number for number, kind in enumerate(kinds)}
+        kind_of = {event: number_of[session] for event, session in self.sessions.items()}
+        pairs = list(zip(self.rows.hows, map(kind_of.__getitem__, self.rows.events), strict=True))
+        fates = {pair: figures_of_booking(self.how[pair[0]], kinds[pair[1]]) for pair in set(pairs)}
+        return [fates[pair] for pair in pairs]
+
+    def _piles(self, group_of: Mapping[int, Key]) -> dict[Key, _Pile]:
+        """Sessions put together by what each belongs to."""
+        found: dict[Key, _Pile] = defaultdict(_Pile)
+        for group, tally in self._tallies([group_of[e] for e in self.rows.events]).items():
+            found[group].figures = tally
+        self._add_sessions(found, group_of)
+        for column, of in ((self.came, "people"), (self.came_from, "bodies")):
+            for event_id, those in _by_key(self.came_to, column).items():
+                getattr(found[group_of[event_id]], of).update(those)
+        away = _by_key(compress(self.came_to, self.is_far), compress(self.came, self.is_far))
+        for event_id, those in away.items():
+            found[group_of[event_id]].from_away.update(those)
         return found
 
-    def _by_event(self) -> Tallies[int]:
-        found = _expanded(Counter(zip((row[0] for row in self.rows), self.fates, strict=True)))
-        heads = self._heads()
-        booked = Counter(row[0] for row in self.rows if row.facts.state == BookingState.CONFIRMED)
+    def _add_sessions(self, found: dict[Key, _Pile], group_of: Mapping[int, Key]) -> None:
+        """What sessions themselves add: that they were held, heads counted, requests refused."""
+        booked = self._booked()
         for event_id, session in self.sessions.items():
-            tally = found[event_id]
-            if session.is_counted and event_id in heads:
-                tally[Figure.HEADS], tally[Figure.HEADS_OUT_OF_AREA] = heads[event_id]
+            figures = found[group_of[event_id]].figures
+            if session.is_counted and event_id in self.heads:
+                heads, out_of_area = self.heads[event_id]
+                figures[Figure.HEADS] += heads
+                figures[Figure.HEADS_OUT_OF_AREA] += out_of_area
             for figure in figures_of_session(
-                session, booked=booked[event_id], has_heads=event_id in heads
+                session, booked=booked[event_id], has_heads=event_id in self.heads
             ):
-                tally[figure] += 1
+                figures[figure] += 1
         for event_id, figure, number in self.facts.requests:
             if event_id in self.sessions and self.sessions[event_id].is_counted:
-                found[event_id][figure] += number
-        return found
+                found[group_of[event_id]].figures[figure] += number
+        for event_id, body in self._in_house():
+            found[group_of[event_id]].bodies.add(body)
 
-    def _heads(self) -> dict[int, tuple[int, int]]:
-        """Of several dates the largest count, with those from elsewhere among them."""
-        found: dict[int, tuple[int, int]] = {}
-        for event_id, heads, out_of_area in self.facts.heads:
-            found[event_id] = max((heads, out_of_area), found.get(event_id, (0, 0)))
-        return found
+    def _booked(self) -> Counter[int]:
+        confirmed = {how: one.state == BookingState.CONFIRMED for how, one in self.how.items()}
+        return Counter(compress(self.rows.events, map(confirmed.__getitem__, self.rows.hows)))
 
     def _in_house(self) -> list[tuple[int, int]]:
         """Sessions held for one organisation, and the organisation that it is now."""
@@ -245,38 +304,44 @@ class _Count:
             and self.sessions[event.id].has_begun
         ]
 
-    def _rolled_up(self, by_event: Tallies[int], group_of: Mapping[int, Key]) -> Tallies[Key]:
-        """Sums over sessions; people and bodies are counted anew, since one may be in several."""
-        found: Tallies[Key] = defaultdict(Counter)
-        for event_id, tally in by_event.items():
-            found[group_of[event_id]].update(tally)
-        groups = [group_of[event_id] for event_id in self.came_to]
-        self._add_people(found, groups)
-        bodies = set(zip(groups, self.of_bodies, strict=True))
-        bodies |= {(group_of[event_id], body) for event_id, body in self._in_house()}
-        for group, body in bodies:
-            kind = self._kind(body)
-            if kind in ESTABLISHMENTS:
-                found[group][ESTABLISHMENTS[kind]] += 1
-        return found
-
-    def _add_people(self, found: Tallies[Key], groups: Sequence[Key]) -> None:
-        for group, _ in set(zip(groups, self.people, strict=True)):
-            found[group][Figure.PEOPLE] += 1
-        far = OrganisationKind.OUT_OF_AREA
-        from_far = {body for body in set(self.of_bodies) if self._kind(body) == far}
-        if from_far:
-            away = zip(groups, self.people, self.of_bodies, strict=True)
-            for group, _ in {(group, who) for group, who, body in away if body in from_far}:
-                found[group][Figure.PEOPLE_OUT_OF_AREA] += 1
+    def _line(self, name: str, pile: _Pile) -> Line:
+        figures = pile.figures.copy()
+        figures[Figure.PEOPLE] = len(pile.people)
+        figures[Figure.PEOPLE_OUT_OF_AREA] = len(pile.from_away)
+        for body in pile.bodies & self.figure_of.keys():
+            figures[self.figure_of[body]] += 1
+        return Line(name, figures)
 
     def _kind(self, body: int) -> OrganisationKind | None:
         known = self.facts.organisations.get(body)
         return OrganisationKind(known.kind) if known else None
 
+    def _tallies(self, keys: Sequence[Key]) -> Tallies[Key]:
+        """What the bookings of each key add up to."""
+        number_of = {fate: number for number, fate in enumerate(set(self.fates))}
+        fates = list(number_of)
+        numbers = map(number_of.__getitem__, self.fates)
+        found: Tallies[Key] = defaultdict(Counter)
+        for (key, number), count in Counter(zip(keys, numbers, strict=True)).items():
+            tally = found[key]
+            for figure in fates[number]:
+                tally[figure] += count
+        return found
+
+    def _of_people(self, keys: Sequence[int], came: Sequence[int]) -> Tallies[int]:
+        """Like tallies, with people; `came` are the keys of those who came."""
+        found = self._tallies(keys)
+        away = zip(compress(came, self.is_far), compress(self.came, self.is_far), strict=True)
+        for figure, pairs in (
+            (Figure.PEOPLE, zip(came, self.came, strict=True)),
+            (Figure.PEOPLE_OUT_OF_AREA, away),
+        ):
+            for key, number in Counter(map(itemgetter(0), set(pairs))).items():
+                found[key][figure] = number
+        return found
+
     def _of_sectors(self) -> dict[int, Line]:
-        found = _expanded(Counter(zip((row[2] for row in self.rows), self.fates, strict=True)))
-        self._add_people(found, self.of_sectors)
+        found = self._of_people(self.rows.sectors, self.came_of)
         self._add_in_house(found, lambda body: self.facts.organisations[body].sector_id)
         return {
             sector_id: Line(name, found.get(sector_id, Counter()))
@@ -284,35 +349,36 @@ class _Count:
         }
 
     def _of_organisations(self) -> dict[int, Line]:
-        now_is = self.now_is
-        bodies = (now_is[row[3]] for row in self.rows)
-        found = _expanded(Counter(zip(bodies, self.fates, strict=True)))
-        self._add_people(found, self.of_bodies)
+        found = self._of_people(self.bodies, self.came_from)
         self._add_in_house(found, lambda body: body)
-        for body, _ in set(zip(self.of_bodies, self.came_to, strict=True)) | {
-            (body, event_id) for event_id, body in self._in_house()
-        }:
-            found[body][Figure.SESSIONS] += 1
+        sessions = set(zip(self.came_from, self.came_to, strict=True))
+        sessions |= {(body, event_id) for event_id, body in self._in_house()}
+        for body, number in Counter(map(itemgetter(0), sessions)).items():
+            found[body][Figure.SESSIONS] = number
         return {
             body: Line(self._name(body), tally)
             for body, tally in found.items()
             if any(tally.values())
         }
 
-    def _of_months(self, by_event: Tallies[int]) -> dict[date, Line]:
+    def _of_months(self) -> dict[date, Line]:
         month_of = {
             event.id: london_date(event.starts_at).replace(day=1) for event in self.events.values()
         }
-        found = self._rolled_up(by_event, month_of)
-        return {month: Line(f"{month:%B %Y}", found[month]) for month in sorted(found)}
+        found = {
+            month: _Pile(tally)
+            for month, tally in self._tallies([month_of[e] for e in self.rows.events]).items()
+        }
+        piles = defaultdict(_Pile, found)
+        self._add_sessions(piles, month_of)
+        return {m: Line(f"{m:%B %Y}", piles[m].figures) for m in sorted(piles)}
 
     def _add_in_house(self, found: Tallies[int], key_of: Callable[[int], int]) -> None:
         """Heads belong to the organisation whose staff were counted."""
-        heads = self._heads()
         for event_id, body in self._in_house():
             tally = found[key_of(body)]
             tally[Figure.IN_HOUSE] += 1
-            counted, out_of_area = heads.get(event_id, (0, 0))
+            counted, out_of_area = self.heads.get(event_id, (0, 0))
             tally[Figure.HEADS] += counted
             tally[Figure.HEADS_OUT_OF_AREA] += out_of_area
 
@@ -326,18 +392,24 @@ def priority_words(priority: tuple[str, int, str] | None) -> str:
     return f"{priority[0]}, {priority[1]}. {priority[2]}" if priority else "Serves no one priority"
 
 
-def _expanded(counted: Counter[tuple[int, tuple[Figure, ...]]]) -> Tallies[int]:
-    found: Tallies[int] = defaultdict(Counter)
-    for (key, fate), number in counted.items():
-        tally = found[key]
-        for figure in fate:
-            tally[figure] += number
+def _by_key(keys: Iterable[int], values: Iterable[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for key, value in zip(keys, values, strict=True):
+        found[key].append(value)
     return found
 
 
-def _in_order(lines: Mapping[Hashable, Line]) -> list[Line]:
+def _largest(rows: Iterable[HeadsRow]) -> dict[int, tuple[int, int]]:
+    """The heads of each session: of several dates the largest count, with those from elsewhere."""
+    found: dict[int, tuple[int, int]] = {}
+    for event_id, heads, out_of_area in rows:
+        found[event_id] = max((heads, out_of_area), found.get(event_id, (0, 0)))
+    return found
+
+
+def _in_order(lines: Iterable[Line]) -> list[Line]:
     """Those with something to say, most people first."""
     return sorted(
-        (line for line in lines.values() if not line.is_empty),
+        (line for line in lines if not line.is_empty),
         key=lambda line: (-line[Figure.PEOPLE], -line[Figure.SESSIONS], line.name),
     )

@@ -73,6 +73,11 @@ class AskedQuestion:
         return self.kind in TEXT_KINDS
 
     @property
+    def most_characters(self) -> int:
+        """How long an answer in words may be; 0 of any other."""
+        return TEXT_LENGTHS.get(self.kind, 0)
+
+    @property
     def can_be_answered(self) -> bool:
         """Whether there is anything to choose or a place to write."""
         return self.is_text or bool(self.choices)

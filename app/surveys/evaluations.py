@@ -138,10 +138,11 @@ def plan_wave(
     It asks the questionnaire named, which must be one for that time, or the standard one.
     """
     evaluation = db.session.get_one(Evaluation, evaluation_id, with_for_update=True)
-    if any(wave.months_later == months_later for wave in evaluation.waves):
-        raise Refused(f"People are asked already: {rules.wave_words(months_later).lower()}")
     of_series = evaluation.series_id is not None
     of_list = evaluation.counted_from_on is not None
+    if any(wave.months_later == months_later for wave in evaluation.waves):
+        words = rules.wave_words(months_later, of_list=of_list).lower()
+        raise Refused(f"People are asked already: {words}")
     if of_list and months_later == rules.BEFORE:
         raise Refused("There is no session to ask before: choose another time")
     kind = kind_of_wave(months_later, of_list=of_list)

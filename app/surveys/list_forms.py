@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -93,6 +93,7 @@ class PeopleForm(PageForm):
     )
     sector = select_one("Sector of people we do not know yet")
     leaves_out = False  # the lines with faults
+    left_out: Collection[str] = ()  # the keys of lines that staff left out by themselves
     lines: Sequence[ListLine] = ()
 
     def offer_sectors(self, sectors: Sequence[tuple[int, str]]) -> None:
@@ -110,11 +111,10 @@ class PeopleForm(PageForm):
         self.lines = list_rules.judged(pairs)
         if not self.lines:
             raise ValidationError("Paste at least one address")
-        faults = [
-            f"{line.name or 'No name'}, {line.email or 'no address'}: {line.fault}"
-            for line in self.lines
-            if line.fault
-        ]
+        faults = [f"{line.words}: {line.fault}" for line in self.faulty]
+        if not self.has_somebody:
+            faults = faults or ["Paste at least one address: all others are left out"]
+            self.left_out = ()
         if faults and not (self.leaves_out and self.has_somebody):
             field.errors = [*field.errors, *faults[:MOST_FAULTS_SHOWN]]
             if len(faults) > MOST_FAULTS_SHOWN:
@@ -123,12 +123,27 @@ class PeopleForm(PageForm):
     @property
     def has_somebody(self) -> bool:
         """Whether some line has no fault."""
-        return any(not line.fault for line in self.lines)
+        return any(not line.fault for line in self.kept)
+
+    @property
+    def kept(self) -> list[ListLine]:
+        """The lines that were not left out one by one."""
+        return [line for line in self.lines if line.key not in self.left_out]
+
+    @property
+    def faulty(self) -> list[ListLine]:
+        """The lines that must be corrected or left out."""
+        return [line for line in self.kept if line.fault]
+
+    @property
+    def faulty_shown(self) -> list[ListLine]:
+        """Those of them that are named on the page."""
+        return self.faulty[:MOST_FAULTS_SHOWN]
 
     @property
     def can_leave_out(self) -> bool:
         """Whether somebody would be left without the lines that have faults."""
-        return self.has_somebody and any(line.fault for line in self.lines)
+        return self.has_somebody and bool(self.faulty)
 
     @property
     def sector_id(self) -> int | None:

@@ -35,6 +35,16 @@ class ListLine:
     email: str
     fault: str = ""
 
+    @property
+    def key(self) -> str:
+        """What tells it from the others, for leaving it out; one address stands there once."""
+        return f"{self.name}, {self.email}" if self.fault else self.email
+
+    @property
+    def words(self) -> str:
+        """The line as staff read it."""
+        return f"{self.name or 'No name'}, {self.email or 'no address'}"
+
 
 @dataclass(frozen=True)
 class Known:

@@ -66,6 +66,8 @@ def add(slug: str) -> ResponseReturnValue:
     """Paste a list, check it, add the people; each step is a button of one form."""
     found, form, step = _find(slug), PeopleForm(), request.form.get("step", "")
     form.leaves_out = step == "leave_out" or "leaves_out" in request.form
+    if step != "change":
+        form.left_out = request.form.getlist("left_out") + request.form.getlist("leave")
     sectors = [(sector.id, sector.name) for sector in partnership.sectors()]
     form.offer_sectors(sectors)
     if step == "change" or not form.submitted_and_valid():
@@ -79,7 +81,7 @@ def add(slug: str) -> ResponseReturnValue:
         form=form,
         listed=listed,
         to_add=[one for one in listed if not one.why_not],
-        faults_count=sum(1 for line in form.lines if line.fault),
+        left_out_count=len(form.lines) - sum(1 for line in form.kept if not line.fault),
         askings=list_queries.askings(found, now=clock.now()),
         now=clock.now(),
         sectors=sectors,
@@ -113,9 +115,9 @@ def _find(slug: str) -> Evaluation:
 
 
 def _foreseen(found: Evaluation, form: PeopleForm) -> list[ListedPerson]:
-    known = lists.known_people([line.email for line in form.lines if not line.fault], found.id)
+    known = lists.known_people([line.email for line in form.kept if not line.fault], found.id)
     return list_rules.foreseen(
-        form.lines,
+        form.kept,
         known,
         default_sector_id=form.sector_id,
         sectors_chosen=form.sectors_chosen,

@@ -33,6 +33,7 @@ def export(person_id: int) -> dict[str, Any]:
         select(
             Evaluation.title,
             Wave.months_later,
+            Evaluation.counted_from_on.is_not(None).label("of_list"),
             SurveyInvitation.state,
             SurveyInvitation.due_at,
             SurveyInvitation.sent_at,
@@ -45,7 +46,7 @@ def export(person_id: int) -> dict[str, Any]:
         .where(SurveyInvitation.person_id == person_id)
         .order_by(SurveyInvitation.due_at, SurveyInvitation.id)
     )
-    rows = [row._asdict() for row in found]
+    rows = [_told(row._asdict()) for row in found]
     lists = db.session.execute(
         select(Evaluation.title, SurveyAddressee.added_at)
         .join(Evaluation, Evaluation.id == SurveyAddressee.evaluation_id)
@@ -54,13 +55,16 @@ def export(person_id: int) -> dict[str, Any]:
     )
     stop = db.session.get(SurveyStop, person_id)
     return {
-        "survey_invitations": [
-            {**row, "wave": rules.wave_words(row["months_later"])} for row in rows
-        ],
+        "survey_invitations": rows,
         "surveys_to_pass_on": _to_pass_on(person_id),
         "survey_lists": [row._asdict() for row in lists],
         "asked_not_to_be_asked_at": stop.stopped_at if stop else None,
     }
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    of_list = bool(row.pop("of_list"))
+    return {**row, "wave": rules.wave_words(row["months_later"], of_list=of_list)}
 
 
 def _to_pass_on(person_id: int) -> list[dict[str, Any]]:

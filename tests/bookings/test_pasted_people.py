@@ -43,6 +43,22 @@ PASTED: dict[str, tuple[str, list[tuple[str, str]]]] = {
         [SAM, JO],
     ),
     "address above name": ("sam@school.example\nSam Ali", [SAM]),
+    "a stray line above an address": (
+        "Team A <a@school.example>\nSam Ali\njo@school.example",
+        [("Team A", "a@school.example"), (SAM[0], ""), ("", JO[1])],
+    ),
+    "a stray name among addresses": (
+        "sam@school.example\nTeam A\njo@school.example\na@school.example",
+        [("", SAM[1]), ("Team A", ""), ("", JO[1]), ("", "a@school.example")],
+    ),
+    "a heading above names and addresses in lines of their own": (
+        "Team A\nSam Ali\nsam@school.example\n\nJo Bell\njo@school.example",
+        [("Team A", ""), SAM, JO],
+    ),
+    "a last name without an address": (
+        "sam@school.example\nSam Ali\njo@school.example\nJo Bell\nTeam A",
+        [SAM, JO, ("Team A", "")],
+    ),
     "empty lines": (
         "\n\nSam Ali\tsam@school.example\n\n  \n\nJo Bell,jo@school.example\n",
         [SAM, JO],

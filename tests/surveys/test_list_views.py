@@ -149,6 +149,34 @@ def test_each_line_that_is_wrong_is_told_before_anything_is_written(
     assert on_list() == ["dee@example.org"]
 
 
+def test_lines_are_left_out_one_by_one(client: PageClient, now: datetime) -> None:
+    a_list(now=now)
+    db.session.commit()
+    lines = ("Dee <dee@example.org>", "Bo <bo@example>", "Cy <cy@example.org>", "Di Lunn")
+    page = pasted(client, *lines, sector=sector_id("Police"))
+    assert len(page.errors) == 2
+    page = client.post_form(page, {}, button="Leave out Bo, bo@example")
+    assert [error.split(":")[0] for error in page.errors] == ["Di Lunn, no address"]
+    page = client.post_form(page, {}, button="Leave out Di Lunn, no address")
+    assert "2 lines are left out" in page.words
+    page = client.post_form(page, {}, button="Leave out Cy")
+    assert "3 lines are left out" in page.words
+    client.submit(page, {}, button="Add 1 person")
+    assert on_list() == ["dee@example.org"]
+
+
+def test_whoever_leaves_everybody_out_begins_again(client: PageClient, now: datetime) -> None:
+    a_list(now=now)
+    db.session.commit()
+    page = pasted(client, "Dee <dee@example.org>", sector=sector_id("Police"))
+    page = client.post_form(page, {}, button="Leave out Dee")
+    assert page.errors == ["Paste at least one address: all others are left out"]
+    page = client.post_form(page, {}, button=CHECK)
+    assert page.h1 == "Check the list"
+    page = client.post_form(page, {}, button="Go back and change")
+    assert page.page.one("textarea").words == "Dee <dee@example.org>"
+
+
 def test_who_stopped_left_or_is_listed_is_told_and_not_added(
     client: PageClient, now: datetime
 ) -> None:

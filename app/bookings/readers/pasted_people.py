@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +36,9 @@ class PastedPerson:
     email: str
 
 
+NOBODY = PastedPerson("", "")
+
+
 def read_pasted(text: str) -> list[PastedPerson]:
     """The people in a pasted text, in order; Refused if there are more than can be booked at once.
 
@@ -54,7 +57,7 @@ def read_pasted(text: str) -> list[PastedPerson]:
                 columns = headings
                 continue
             people = _people(cells, columns)
-        found += people or [PastedPerson("", "")]  # an empty line parts what is around it
+        found += people or [NOBODY]  # an empty line parts what is around it
     joined = list(_joined(found))
     if len(joined) > MOST_PEOPLE:
         raise Refused(
@@ -138,18 +141,37 @@ def _name(cells: Sequence[str]) -> str:
     return first if " " in first else " ".join(filter(None, [first, *cells[1:2]]))
 
 
-def _joined(people: Iterable[PastedPerson]) -> Iterator[PastedPerson]:
-    """Put a name and an address together that stand alone one after the other."""
+def _joined(people: Sequence[PastedPerson]) -> Iterator[PastedPerson]:
+    """Put a name and an address together that stand alone one after the other.
+
+    Only where the whole list is written so: with each address below a name, or with each above
+    one. In any other list a line that stands alone is a stray one, and joins nobody.
+    """
+    parted = [*people, NOBODY]
+    is_name_first = _is_in_pairs([NOBODY, *people])
+    if not is_name_first and not _is_in_pairs(parted[::-1]):
+        yield from (one for one in people if one != NOBODY)
+        return
     is_taken = False
-    for one, next_one in pairwise([*people, PastedPerson("", "")]):
+    for one, next_one in pairwise(parted):
+        first, second = (one, next_one) if is_name_first else (next_one, one)
         if is_taken:
             is_taken = False
-        elif bool(one.name) != bool(one.email) and _completes(one, next_one):
+        elif _is_alone(first.name, first.email) and _is_alone(second.email, second.name):
             is_taken = True
-            yield PastedPerson(one.name or next_one.name, one.email or next_one.email)
-        elif one.name or one.email:
+            yield PastedPerson(first.name, second.email)
+        elif one != NOBODY:
             yield one
 
 
-def _completes(one: PastedPerson, other: PastedPerson) -> bool:
-    return (bool(other.name), bool(other.email)) == (bool(one.email), bool(one.name))
+def _is_in_pairs(people: Sequence[PastedPerson]) -> bool:
+    """Whether an address never stands beside its name, and each comes next after a name alone."""
+    return all(
+        _is_alone(before.name, before.email) and not one.name
+        for before, one in pairwise(people)
+        if one.email
+    )
+
+
+def _is_alone(is_there: str, is_not: str) -> bool:
+    return bool(is_there) and not is_not

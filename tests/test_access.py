@@ -209,6 +209,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/offers/<slug>/new-dates": LOOKING,
     "/manage/offers/<slug>/publish": PROGRAMME,
     "/manage/offers/<slug>/surveys": PROGRAMME,
+    "/manage/offers/<slug>/trainers": PROGRAMME,
     "/manage/offers/<slug>/who-may-book": PROGRAMME,
     "/manage/offers/new": PROGRAMME,
     "/manage/questionnaires": PROGRAMME,

@@ -124,6 +124,7 @@ CASES = (
     Case("/sign-in/set-up", "delivery"),
     Case("/manage/offers/new", "delivery", "Save the offer"),
     Case("/manage/offers/<slug>/edit", "delivery", "Save the offer"),
+    Case("/manage/offers/<slug>/trainers", "delivery", "Save"),
     Case("/manage/offers/<slug>/events/new", "delivery", "Save the draft"),
     Case("/manage/offers/<slug>/events/run", "delivery", "See the dates", checks_first=True),
     Case(

@@ -174,12 +174,12 @@ def _make_room(event: Event, wanted: Sequence[DateChange]) -> None:
             db.session.flush()
 
 
-def promoted_by(event: Event, change: EventChange) -> int:
-    """How many waiting people a change gives a place."""
+def promoted_by(event: Event, change: EventChange) -> list[int]:
+    """The bookings of the waiting people to whom a change gives a place."""
     if event.state is not EventState.PUBLISHED:
-        return 0
+        return []
     free = places_free(change.capacity, event.places_taken)
-    return len(would_move_up(event, terms_of(event.offer_id), free))
+    return would_move_up(event, terms_of(event.offer_id), free)
 
 
 def people_to_tell(event: Event) -> int:

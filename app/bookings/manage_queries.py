@@ -149,23 +149,6 @@ def managed_bookings(event_id: int, which: str, page: int) -> tuple[list[Managed
     return lines, shown
 
 
-def people_to_ring(event_id: int) -> list[str]:
-    """Names of those whom no letter about their booking reaches: they rang to book."""
-    return list(
-        db.session.scalars(
-            select(Person.name)
-            .join(Booking, Booking.person_id == Person.id)
-            .where(
-                Booking.event_id == event_id,
-                Booking.state != BookingState.CANCELLED,
-                Booking.origin == BookingOrigin.STAFF,
-                Person.email.is_(None),
-            )
-            .order_by(func.lower(Person.name), Booking.id)
-        )
-    )
-
-
 def managed_booking(event_id: int, reference: str) -> Booking | None:
     """One booking of this event."""
     return db.session.scalar(

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.models import Person
 from app.bookings import change_words, event_changes, manage_queries, operations, queries
+from app.bookings.change_preview import CANCEL_LETTERS, change_letters, who_is_told
 from app.bookings.event_changes import EventChange
 from app.bookings.forms import CancelEventForm, OneButton, event_change
 from app.bookings.models import Booking, BookingState, Promotion
@@ -171,12 +172,15 @@ def cancel(reference: str) -> str | Response:
         else:
             flash("The session is cancelled. Everybody who was booked is being told.", "success")
             return redirect(url_for(".overview", reference=reference))
+    is_published = event.state is EventState.PUBLISHED
+    told = who_is_told(event, CANCEL_LETTERS) if is_published else []
     return render_template(
         "bookings/manage_cancel.html",
         event=event,
         form=form,
-        people=event_changes.people_to_tell(event),
-        to_ring=manage_queries.people_to_ring(event.id),
+        people=len(told),
+        told=told,
+        to_ring=[one.name for one in told if one.must_be_rung],
     )
 
 
@@ -215,6 +219,10 @@ def change(reference: str) -> str | Response:
 def _check_change(event: Event, wanted: EventChange) -> str:
     old, new = change_words.facts_in_words(event), change_words.facts_in_words(event, wanted)
     is_told = old != new and event.state is EventState.PUBLISHED
+    is_kept = terms_of(event.offer_id).promotion is Promotion.HELD
+    moving_up = event_changes.promoted_by(event, wanted)
+    letters = change_letters(facts_change=is_told, is_kept=is_kept)
+    told = who_is_told(event, letters, moving_up) if is_told or moving_up else []
     sent = [
         (name, value)
         for name in request.form
@@ -226,10 +234,11 @@ def _check_change(event: Event, wanted: EventChange) -> str:
         event=event,
         form=OneButton(),
         differences=change_words.differences(event, wanted),
-        people=event_changes.people_to_tell(event) if is_told else 0,
-        to_ring=manage_queries.people_to_ring(event.id) if is_told else [],
-        promoted_count=event_changes.promoted_by(event, wanted),
-        is_kept=terms_of(event.offer_id).promotion is Promotion.HELD,
+        told=told,
+        people=len(told) if is_told else 0,
+        to_ring=[one.name for one in told if one.must_be_rung],
+        promoted_count=len(moving_up),
+        is_kept=is_kept,
         too_many=wanted.capacity is not None and wanted.capacity < event.places_taken,
         new_capacity=wanted.capacity,
         closes_before_words=change_words.closing_left_behind(event, wanted),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -116,6 +116,24 @@ def offer_to_manage(slug: str) -> Offer | None:
     return db.session.scalar(select(Offer).where(Offer.slug == slug))
 
 
+class LeftBehind(NamedTuple):
+    """What archiving an offer must wait for, and what it leaves as it is."""
+
+    to_come: int
+    drafts: int
+
+
+def left_behind(offer_id: int, *, now: datetime) -> LeftBehind:
+    """How many published events of an offer are to come, and how many are drafts."""
+    to_come = (Event.state == EventState.PUBLISHED) & (Event.ends_at > now)
+    row = db.session.execute(
+        select(
+            func.count().filter(to_come), func.count().filter(Event.state == EventState.DRAFT)
+        ).where(Event.offer_id == offer_id)
+    ).one()
+    return LeftBehind(*row)
+
+
 def offer_lists() -> OfferLists:
     """What an offer's form offers to choose from, in one statement; the newest plan first."""
     parts = (
@@ -123,6 +141,9 @@ def offer_lists() -> OfferLists:
         _entries("topics", Topic.slug, Topic.name, literal(0)),
         _entries("refreshers", cast(Refresher.id, String), Refresher.name, literal(0)),
         _entries("series", cast(Series.id, String), Series.title, literal(0)),
+        _entries("linked", Offer.slug, Offer.title, literal(0)).where(
+            Offer.state != OfferState.ARCHIVED
+        ),
         _entries(
             "priorities",
             cast(Priority.id, String),
@@ -193,14 +214,23 @@ class SeriesRow(NamedTuple):
     title: str
     summary: str
     offers_count: int
+    starts_on: date | None
+    ends_on: date | None
 
 
 def series_rows() -> list[SeriesRow]:
     """Every series with how many offers it has; there are a few a year."""
     statement = (
-        select(Series.slug, Series.title, Series.summary, func.count(Offer.id))
+        select(
+            Series.slug,
+            Series.title,
+            Series.summary,
+            func.count(Offer.id),
+            Series.starts_on,
+            Series.ends_on,
+        )
         .outerjoin(Series.offers)
-        .group_by(Series.id, Series.slug, Series.title, Series.summary)
+        .group_by(Series.id)
         .order_by(Series.title)
         .limit(200)
     )

@@ -8,6 +8,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from app.catalogue import manage_queries, operations, rules
+from app.catalogue.event_facts_form import TrainersForm
 from app.catalogue.forms import EventForm
 from app.catalogue.models import Offer, OfferState, Series
 from app.catalogue.offer_forms import OfferForm, SeriesForm
@@ -72,8 +73,16 @@ def new_offer() -> ResponseReturnValue:
 @staff_only
 def offer(slug: str) -> str:
     """An offer as it stands, and what can be done with it."""
+    return _offer_page(_offer(slug), PageForm())
+
+
+def _offer_page(offer: Offer, form: PageForm) -> str:
     return render_template(
-        "catalogue/manage_offer.html", offer=_offer(slug), form=PageForm(), rules=rules
+        "catalogue/manage_offer.html",
+        offer=offer,
+        form=form,
+        rules=rules,
+        left=manage_queries.left_behind(offer.id, now=clock.now()),
     )
 
 
@@ -84,7 +93,7 @@ def edit_offer(slug: str) -> ResponseReturnValue:
     offer = _offer(slug)
     offer_id = offer.id
     form = OfferForm()
-    form.offer_lists(manage_queries.offer_lists())
+    form.offer_lists(manage_queries.offer_lists(), itself=slug)
     if request.method == "GET":
         form.show(offer)
     if "preview" not in request.form and form.submitted_and_valid():
@@ -123,6 +132,44 @@ def archive_offer(slug: str) -> ResponseReturnValue:
     return _change_state(slug, operations.archive_offer, done)
 
 
+@bp.route("/manage/offers/<slug>/trainers", methods=["GET", "POST"])
+@planners_only
+def trainers(slug: str) -> ResponseReturnValue:
+    """Who usually runs an offer's events: filled in on the form of each new one."""
+    offer, form = _offer(slug), TrainersForm()
+    offer_id = offer.id
+    form.offer(trainers_to_choose(offer_id=offer_id))
+    if request.method == "GET":
+        form.trainers.data = [str(trainer.id) for trainer in offer.trainers]
+    if form.submitted_and_valid():
+        with transaction():
+            operations.name_usual_trainers(
+                offer_id, form.person_ids, actor=current_user, now=clock.now()
+            )
+        flash("The trainers are named.")
+        return redirect(url_for(".offer", slug=slug))
+    return render_template("catalogue/manage_offer_trainers.html", offer=offer, form=form)
+
+
+@bp.post("/manage/offers/<slug>/copy")
+@planners_only
+def copy_offer(slug: str) -> ResponseReturnValue:
+    """Begin another offer from what this one says."""
+    offer_id = _offer(slug).id
+    form = PageForm()
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                made = operations.copy_offer(offer_id, actor=current_user, now=clock.now())
+                copied = made.slug
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("The copy is saved. Nobody else sees it until you publish it.")
+            return redirect(url_for(".edit_offer", slug=copied))
+    return _offer_page(_offer(slug), form)
+
+
 def _change_state(slug: str, verb: operations.OfferVerb, done: str) -> ResponseReturnValue:
     offer_id = _offer(slug).id
     form = PageForm()
@@ -135,8 +182,7 @@ def _change_state(slug: str, verb: operations.OfferVerb, done: str) -> ResponseR
         else:
             flash(done)
             return redirect(url_for(".offer", slug=slug))
-    offer = _offer(slug)
-    return render_template("catalogue/manage_offer.html", offer=offer, form=form, rules=rules)
+    return _offer_page(_offer(slug), form)
 
 
 @bp.get("/manage/offers/<slug>/events")
@@ -205,7 +251,11 @@ def new_series() -> ResponseReturnValue:
         try:
             with transaction():
                 operations.create_series(
-                    form.title.text, form.summary.text, actor=current_user, now=clock.now()
+                    form.title.text,
+                    form.summary.text,
+                    form.days,
+                    actor=current_user,
+                    now=clock.now(),
                 )
         except Refused as refusal:
             form.refuse(refusal)
@@ -222,12 +272,16 @@ def edit_series(slug: str) -> ResponseReturnValue:
     series = db.session.scalar(select(Series).where(Series.slug == slug)) or abort(404)
     series_id = series.id
     form = SeriesForm(obj=series)
+    if request.method == "GET":
+        form.first_day.process_data(series.starts_on)
+        form.last_day.process_data(series.ends_on)
     if form.submitted_and_valid():
         with transaction():
             operations.edit_series(
                 series_id,
                 form.title.text,
                 form.summary.text,
+                form.days,
                 actor=current_user,
                 now=clock.now(),
             )

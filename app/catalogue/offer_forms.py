@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 from wtforms import Field, SelectMultipleField
@@ -14,6 +15,7 @@ from app.catalogue.operations import OfferDetails
 from app.catalogue.rules import KIND_WORDS, LEVEL_WORDS, SOURCE_WORDS, outcome_lines
 from app.kernel.forms import (
     NOT_CHOSEN,
+    DayField,
     FromList,
     LineField,
     PageForm,
@@ -49,6 +51,7 @@ class OfferLists(NamedTuple):
     priorities: Sequence[tuple[str, str]]
     refreshers: Sequence[tuple[str, str]]
     series: Sequence[tuple[str, str]]
+    linked: Sequence[tuple[str, str]]
 
 
 class OfferForm(PageForm):
@@ -83,10 +86,21 @@ class OfferForm(PageForm):
         "Where the need was seen (optional)", ((k.value, w) for k, w in SOURCE_WORDS.items())
     )
     priority = select_one("Priority of the delivery plan (optional)")
-    series = select_one("Series (optional)")
+    series = select_one("Series or themed week (optional)")
+    linked = SelectMultipleField(
+        "Offers and resources that belong with it (optional)",
+        validators=[FromList("Choose offers from the list")],
+        validate_choice=False,
+    )
+    attended_percent = LineField(
+        "Percent of an online meeting from which somebody counts as attended (optional)", most=10
+    )
 
-    def offer_lists(self, lists: OfferLists) -> None:
+    def offer_lists(self, lists: OfferLists, *, itself: str = "") -> None:
         """Fill the lists that are data; where there is nothing to choose, nothing is chosen."""
+        others = [(slug, title) for slug, title in lists.linked if slug != itself]
+        self.linked.data = self.linked.data if others else []
+        self.linked.choices = choices_of(others)
         self.audiences.data = self.audiences.data if lists.audiences else []
         self.topics.data = self.topics.data if lists.topics else []
         self.audiences.choices = choices_of(lists.audiences)
@@ -109,11 +123,19 @@ class OfferForm(PageForm):
         self.refresher.data = str(offer.refresher_id or "")
         self.audiences.data = [audience.slug for audience in offer.audiences]
         self.topics.data = [topic.slug for topic in offer.topics]
+        self.linked.data = [other.slug for other in offer.linked]
+        self.attended_percent.data = str(offer.attended_percent)
 
     def validate_kind(self, field: Field) -> None:
         """A kind must be chosen."""
         if not field.data:
             raise ValidationError("Choose the kind of learning")
+
+    def validate_attended_percent(self, field: Field) -> None:
+        """A whole number; without one the usual share counts."""
+        typed = (field.data or "").removesuffix("%").strip()
+        if typed and not (typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= 100):
+            raise ValidationError("Percent of an online meeting must be between 1 and 100")
 
     def validate_new_topics(self, field: Field) -> None:
         """A few short names."""
@@ -163,6 +185,8 @@ class OfferForm(PageForm):
             topic_slugs=tuple(self.topics.data or ()),
             new_topics=self.new_topic_names,
             audience_slugs=tuple(self.audiences.data or ()),
+            linked_slugs=tuple(self.linked.data or ()),
+            attended_percent=int(self.attended_percent.text.removesuffix("%") or 75),
         )
 
 
@@ -173,3 +197,17 @@ class SeriesForm(PageForm):
     summary = TextField(
         "What ties it together", [Required("Enter what ties it together")], most=600
     )
+    first_day = DayField("First day of the week (optional)")
+    last_day = DayField("Last day of the week (optional)")
+
+    def validate_last_day(self, field: Field) -> None:
+        """Both days or none, in their order."""
+        if bool(self.first_day.data) != bool(field.data):
+            raise ValidationError("Enter both the first and the last day, or neither")
+        if self.first_day.day and self.last_day.day and self.last_day.day < self.first_day.day:
+            raise ValidationError("The last day must not be before the first")
+
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        """The days of a themed week; only after the form was found valid."""
+        return self.first_day.day, self.last_day.day

@@ -22,6 +22,7 @@ from app.catalogue.models import (
     EventState,
     Offer,
     OfferState,
+    offer_link,
 )
 from app.catalogue.recordings import PublicRecording, is_for_everyone, recordings_of
 from app.catalogue.rules import (
@@ -99,16 +100,17 @@ def _all_dates(event_ids: list[int]) -> dict[str, list[str]]:
 
 
 class Sister(NamedTuple):
-    """Another offer of the same series."""
+    """Another offer of the same series, or one that belongs with this one."""
 
     slug: str
     title: str
     kind_words: str
     next_words: str
+    is_linked: bool
 
 
-def sisters(series_id: int, *, besides: int, now: datetime) -> list[Sister]:
-    """The other published offers of a series, each with its next date, the soonest first."""
+def related(offer: Offer, *, now: datetime) -> list[Sister]:
+    """The other published offers of its series, and those linked to it, with their next date."""
     next_start = (
         select(func.min(Event.starts_at))
         .where(
@@ -120,11 +122,19 @@ def sisters(series_id: int, *, besides: int, now: datetime) -> list[Sister]:
         .correlate(Offer)
         .scalar_subquery()
     )
+    belongs = offer_link.c.linked_id == Offer.id, offer_link.c.offer_id == offer.id
+    linked = select(offer_link.c.linked_id).where(*belongs).correlate(Offer).exists()
     statement = (
-        select(Offer.slug, Offer.title, Offer.kind, next_start.label("next_at"))
+        select(
+            Offer.slug,
+            Offer.title,
+            Offer.kind,
+            next_start.label("next_at"),
+            linked.label("is_linked"),
+        )
         .where(
-            Offer.series_id == series_id,
-            Offer.id != besides,
+            or_(Offer.series_id == offer.series_id, linked),
+            Offer.id != offer.id,
             Offer.state == OfferState.PUBLISHED,
         )
         .order_by(next_start.is_(None), next_start, Offer.title)
@@ -136,6 +146,7 @@ def sisters(series_id: int, *, besides: int, now: datetime) -> list[Sister]:
             row.title,
             KIND_WORDS[row.kind].one,
             london.date_words(row.next_at) if row.next_at else "",
+            row.is_linked,
         )
         for row in db.session.execute(statement)
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import delete, func, insert, literal, or_, select, update
@@ -30,13 +30,18 @@ from app.catalogue.models import (
     SourceOfNeed,
     Topic,
     offer_audience,
+    offer_link,
     offer_topic,
+    offer_trainer,
 )
 from app.kernel.db import db
 from app.kernel.refusals import Refused
 
 MOST_SLUG_LENGTH = 60
+MOST_TITLE_LENGTH = 120
 MOST_NAMESAKES = 100
+# What an offer's row does not hold itself.
+LISTED = ("topic_slugs", "new_topics", "audience_slugs", "linked_slugs", "trainer_ids")
 
 
 class OfferVerb(Protocol):
@@ -68,6 +73,12 @@ class OfferDetails:
     topic_slugs: tuple[str, ...] = ()
     new_topics: tuple[str, ...] = ()
     audience_slugs: tuple[str, ...] = ()
+    linked_slugs: tuple[str, ...] = ()
+    trainer_ids: tuple[int, ...] = ()
+    attended_percent: int = 75
+
+
+COPIED = tuple(field.name for field in fields(OfferDetails) if field.name not in {"title", *LISTED})
 
 
 def create_offer(details: OfferDetails, *, actor: Person, now: datetime) -> Offer:
@@ -89,11 +100,38 @@ def edit_offer(offer_id: int, details: OfferDetails, *, actor: Person, now: date
         .values(revision=Offer.revision + 1, updated_at=now, **_columns(details))
         .returning(Offer.slug)
     ).one()
-    for links in (offer_topic, offer_audience):
+    for links in (offer_topic, offer_audience, offer_link):
         db.session.execute(delete(links).where(links.c.offer_id == offer_id))
     _link(offer_id, details)
     db.session.expire_all()
     audit.record(actor.reference, "changed", "offer", slug, now=now)
+
+
+def copy_offer(offer_id: int, *, actor: Person, now: datetime) -> Offer:
+    """A new offer in development that says the same; its events, rules and surveys stay behind."""
+    offer = db.session.get_one(Offer, offer_id)
+    facts = {name: getattr(offer, name) for name in COPIED}
+    details = OfferDetails(
+        title=f"Copy of {offer.title}"[:MOST_TITLE_LENGTH],
+        topic_slugs=tuple(topic.slug for topic in offer.topics),
+        audience_slugs=tuple(audience.slug for audience in offer.audiences),
+        linked_slugs=tuple(other.slug for other in offer.linked),
+        trainer_ids=tuple(trainer.id for trainer in offer.trainers),
+        **facts,
+    )
+    return create_offer(details, actor=actor, now=now)
+
+
+def name_usual_trainers(
+    offer_id: int, person_ids: Collection[int], *, actor: Person, now: datetime
+) -> None:
+    """Say who usually runs an offer's events; those that are there keep theirs."""
+    offer = lock_offer(offer_id)
+    db.session.execute(delete(offer_trainer).where(offer_trainer.c.offer_id == offer_id))
+    if person_ids:
+        rows = [{"offer_id": offer_id, "person_id": id_} for id_ in sorted(set(person_ids))]
+        db.session.execute(insert(offer_trainer), rows)
+    audit.record(actor.reference, "named trainers", "offer", offer.slug, now=now)
 
 
 def publish_offer(offer_id: int, *, actor: Person, now: datetime) -> Offer:
@@ -127,20 +165,32 @@ def archive_offer(offer_id: int, *, actor: Person, now: datetime) -> Offer:
     return offer
 
 
-def create_series(title: str, summary: str, *, actor: Person, now: datetime) -> Series:
-    """Add a series; its address is made from its title."""
-    series = Series(title=title, summary=summary)
+Days = tuple[date | None, date | None]
+
+
+def create_series(
+    title: str, summary: str, days: Days = (None, None), *, actor: Person, now: datetime
+) -> Series:
+    """Add a series, or a themed week with its days; its address is made from its title."""
+    series = Series(title=title, summary=summary, starts_on=days[0], ends_on=days[1])
     _add_under_free_slug(series, title)
     audit.record(actor.reference, "created", "series", series.slug, now=now)
     return series
 
 
 def edit_series(
-    series_id: int, title: str, summary: str, *, actor: Person, now: datetime
+    series_id: int,
+    title: str,
+    summary: str,
+    days: Days = (None, None),
+    *,
+    actor: Person,
+    now: datetime,
 ) -> Series:
     """Change what a series says of itself; the pages of its offers say it too."""
     series = db.session.get_one(Series, series_id)
     series.title, series.summary = title, summary
+    series.starts_on, series.ends_on = days
     db.session.execute(
         update(Offer).where(Offer.series_id == series_id).values(revision=Offer.revision + 1)
     )
@@ -158,7 +208,7 @@ def slug_of(title: str) -> str:
 def _columns(details: OfferDetails) -> dict[str, Any]:
     """What stands in the offer's own row."""
     facts = asdict(details)
-    for name in ("topic_slugs", "new_topics", "audience_slugs"):
+    for name in LISTED:
         facts.pop(name)
     return facts
 
@@ -173,6 +223,20 @@ def _link(offer_id: int, details: OfferDetails) -> None:
         if slugs:
             chosen = select(literal(offer_id), table.id).where(table.slug.in_(slugs))
             db.session.execute(insert(links).from_select(list(links.c.keys()), chosen))
+    _link_others(offer_id, details)
+
+
+def _link_others(offer_id: int, details: OfferDetails) -> None:
+    """Join the offer to the offers that belong with it and, when it is new, to its trainers."""
+    if details.linked_slugs:
+        chosen = select(literal(offer_id), Offer.id).where(
+            Offer.slug.in_(details.linked_slugs), Offer.id != offer_id
+        )
+        names = list(offer_link.c.keys())
+        db.session.execute(insert(offer_link).from_select(names, chosen))
+    if details.trainer_ids:
+        rows = [{"offer_id": offer_id, "person_id": id_} for id_ in set(details.trainer_ids)]
+        db.session.execute(insert(offer_trainer), rows)
 
 
 def _topic_slugs(slugs: Sequence[str], new_names: Sequence[str]) -> set[str]:

@@ -91,15 +91,15 @@ def _offer_page(slug: str, page: int) -> ResponseReturnValue:
         near = offer_queries.suggestions(words)
         return render_template("catalogue/no_such_offer.html", near=near), 404
     dates = offer_queries.offer_dates(offer.id, page=page, now=now)
+    others = offer_queries.related(offer, now=now)
     return render_template(
         "catalogue/offer.html",
         offer=offer,
         dates=dates,
         pages=dates.pages,
         address_of_page=lambda number: f"/learning/{offer.slug}?page={number}",
-        sisters=offer_queries.sisters(offer.series_id, besides=offer.id, now=now)
-        if offer.series_id
-        else [],
+        sisters=[one for one in others if not one.is_linked],
+        linked=[one for one in others if one.is_linked],
         calendar=calendar_addresses(CatalogueFilter(offer=offer.slug)),
         is_archived=offer.state is OfferState.ARCHIVED,
         address=f"{current_app.config['BASE_URL']}/learning/{offer.slug}",

@@ -5,8 +5,11 @@ F1, F2 … are the numbers of the published figures in the project's requirement
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from app.catalogue.models import Topic
 from app.demo.making.evidence import published_findings
 from app.impact import queries
 from app.impact.disclosure import Audience
@@ -182,9 +185,23 @@ def test_figures_of_use_stand_as_sourced_evidence(
         assert shown.when == "1 April 2024 to 31 March 2025"
 
 
+def test_subscribers_by_sector_are_dated_evidence_and_add_up() -> None:
+    details = published_findings()["F13"]
+    topic = Topic(slug=details.topic_slugs[0], name="Working together")
+    offer = make_offer(topics=[topic])
+    add_evidence(details, actor=make_person(Role.DELIVERY), now=NOW)
+    [shown] = evidence_of([offer.id])
+    total, *parts = (
+        int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", shown.title)
+    )
+    assert (total, sum(parts)) == (1349, 1349)
+    assert min(parts) >= 10, "sectors of fewer stand together"
+    assert (shown.figure, shown.when) == ("1,349", "31 March 2025")
+
+
 def test_nothing_else_stands_as_published_evidence() -> None:
     found = published_findings()
-    assert list(found) == ["F2", "F5", "F11"]
+    assert list(found) == ["F2", "F5", "F11", "F13"]
     assert {evidence_rules.KIND_WORDS[one.kind] for one in found.values()} == {"Published figure"}
 
 

@@ -30,12 +30,13 @@ def published_findings() -> dict[str, EvidenceDetails]:
             title=one["title"],
             kind=EvidenceKind.PUBLISHED_FIGURE,
             source=f"{facts['source']}, line {one['line']} of its text",
-            from_on=facts["from_on"],
+            from_on=None if one.get("is_on_last_day") else facts["from_on"],
             until_on=facts["until_on"],
             counted=Counted(one["counted"]),
             count=one["count"],
-            is_lower_bound=one["is_lower_bound"],
-            offer_slugs=tuple(one["offers"]),
+            is_lower_bound=one.get("is_lower_bound", False),
+            offer_slugs=tuple(one.get("offers", ())),
+            topic_slugs=tuple(one.get("topics", ())),
         )
         for one in facts["findings"]
     }

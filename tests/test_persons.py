@@ -165,6 +165,9 @@ def _book(me: Person, now: datetime) -> None:
     make_request(coming, manager_name=NAME, manager_email=EMAIL)
     offer = make_offer()
     db.session.add(NewDatesWish(offer_id=offer.id, person_id=me.id, asked_at=now))
+    known_as = MeetingName(person_id=me.id, said="zebulon's tablet", confirmed_by_id=office.id)
+    known_as.confirmed_at = now
+    db.session.add(known_as)
     db.session.add(Watching(event_id=over.event_id, person_id=me.id, watched_at=now))
     reminder = ForumReminder(event_id=coming.id, person_id=me.id, sent_at=now)
     reminder.organisation_id = me.organisation_id or 0

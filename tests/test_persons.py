@@ -17,6 +17,7 @@ from app import persons
 from app.accounts import operations as accounts
 from app.accounts.models import Person, Post, PostKind
 from app.accounts.sign_in_models import Authenticator, RecoveryCode
+from app.attendance.models import MeetingName
 from app.bookings import in_house
 from app.bookings import operations as bookings
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, NewDatesWish

@@ -230,9 +230,12 @@ def _answers(
     given: dict[str, set[str]] = {}
     invented.given[response["id"]] = given
     for question in questions:
-        router = given.get(question.shown_if_key or "", set())
-        is_asked = not question.shown_if_key or router & set(
-            (question.shown_if_values or "").split()
+        is_asked = all(
+            key is None or given.get(key, set()) & set((values or "").split())
+            for key, values in (
+                (question.shown_if_key, question.shown_if_values),
+                (question.also_if_key, question.also_if_values),
+            )
         )
         has_words = question.kind is not QuestionKind.SCORE and not question.options
         if not is_asked or has_words or dice.random() < invented.skips:

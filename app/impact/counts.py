@@ -76,6 +76,17 @@ class QuestionFacts:
     shown_if_values: tuple[str, ...]
     options: Mapping[str, OptionFacts]
     imported_form_id: int | None = None
+    also_if_key: str | None = None  # a second question: asked only of those who answered both so
+    also_if_values: tuple[str, ...] = ()
+
+    @property
+    def conditions(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The questions it depends on, each with the answers that lead here."""
+        pairs = (
+            (self.shown_if_key, self.shown_if_values),
+            (self.also_if_key, self.also_if_values),
+        )
+        return [(key, values) for key, values in pairs if key is not None]
 
 
 @dataclass(slots=True)

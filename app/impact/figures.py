@@ -188,17 +188,23 @@ def _score_figure(
 
 def _asked_of(counts: DoorCounts, question: QuestionFacts) -> dict[str, Any]:
     """Whom a routed question went to, as "the 63 who have used it"; their number is a count of
-    the routing answer, and that question has the larger base: where this is shown, so is that."""
-    router = counts.questions.get(question.shown_if_key or "")
-    if router is None or router.key not in counts.counts:
+    the routing answer, and that question has the larger base: where this is shown, so is that.
+    How many met both of two conditions is no count of any answer, and is not told."""
+    routers = [(counts.questions.get(key), values) for key, values in question.conditions]
+    known = [(one, values) for one, values in routers if one and one.key in counts.counts]
+    if not known or len(known) < len(routers):
         return {}
-    routed = _routed(counts, question, router)
+    words = " and ".join(_leading_words(one, values) for one, values in known)
+    routed = _routed(counts, question, known[0][0]) if len(known) == 1 else 0
+    return {"routed": routed, "routed_words": f"who {words}"}
+
+
+def _leading_words(router: QuestionFacts, values: Sequence[str]) -> str:
     counted = {option.value for option in router.options.values() if option.counts}
-    if router.measure and counted == set(question.shown_if_values):
-        return {"routed": routed, "routed_words": f"who {router.measure.title}"}
-    chosen = [router.options[v].label for v in question.shown_if_values if v in router.options]
-    answers = " or ".join(f"“{label}”" for label in chosen)
-    return {"routed": routed, "routed_words": f"who answered {answers}"}
+    if router.measure and counted == set(values):
+        return router.measure.title
+    chosen = [router.options[value].label for value in values if value in router.options]
+    return f"answered {' or '.join(f'“{label}”' for label in chosen)}"
 
 
 def _routed(counts: DoorCounts, question: QuestionFacts, router: QuestionFacts) -> int:
@@ -234,6 +240,8 @@ def comments_of(doors: Iterable[DoorPair]) -> tuple[Comments, ...]:
 def _comment_count(door: Door, counts: DoorCounts, question: QuestionFacts) -> int | None:
     asked = door.in_figures
     router = counts.questions.get(question.shown_if_key or "")
-    if router is not None:
+    if question.also_if_key:
+        asked = counts.counts[question.key].total  # as many were asked at least
+    elif router is not None:
         asked = _routed(counts, question, router)
     return counts.counts[question.key].total if asked >= door.threshold else None

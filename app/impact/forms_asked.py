@@ -57,7 +57,7 @@ def read_forms(versions: Collection[int], only_measures: Collection[str] | None 
     for row in found:
         rows.setdefault(row[0], row)
         of_question = options.setdefault(row[0], {})
-        option_id, value, label, counts, is_outside_base = row[13:]
+        option_id, value, label, counts, is_outside_base = row[15:]
         if option_id is not None:
             of_question[value] = OptionFacts(value, label, counts, is_outside_base)
             values[option_id] = value
@@ -70,9 +70,12 @@ def read_forms(versions: Collection[int], only_measures: Collection[str] | None 
         if question.measure and question.measure.key in only_measures
     }
     # All that lead there: in which steps a question grows depends on each of them.
-    while more := {
-        q.shown_if_key for q in questions.values() if q.key in wanted and q.shown_if_key
-    } - wanted:
+    while (
+        more := {
+            router for q in questions.values() if q.key in wanted for router, _ in q.conditions
+        }
+        - wanted
+    ):
         wanted |= more
     return Forms(
         {key: question for key, question in questions.items() if question.key in wanted},
@@ -91,6 +94,8 @@ _QUESTIONS = (
         Question.kind,
         Question.shown_if_key,
         Question.shown_if_values,
+        Question.also_if_key,
+        Question.also_if_values,
         Measure.key,
         Measure.title,
         Measure.level,
@@ -113,7 +118,8 @@ _QUESTIONS = (
 
 def _question(row: Sequence[Any], options: dict[str, OptionFacts]) -> QuestionFacts:
     question_id, key, position, words, kind, shown_if_key, shown_if_values = row[:7]
-    measure_key, title, level, scale, measure_position, imported_form_id = row[7:13]
+    also_if_key, also_if_values = row[7:9]
+    measure_key, title, level, scale, measure_position, imported_form_id = row[9:15]
     return QuestionFacts(
         question_id,
         key,
@@ -127,4 +133,6 @@ def _question(row: Sequence[Any], options: dict[str, OptionFacts]) -> QuestionFa
         shown_if_values=tuple((shown_if_values or "").split()),
         options=options,
         imported_form_id=imported_form_id,
+        also_if_key=also_if_key,
+        also_if_values=tuple((also_if_values or "").split()),
     )

@@ -39,6 +39,8 @@ def shown_lines(wave: WaveOfSessions) -> Lines:
         router = question.shown_if_key if question.shown_if_key in wave.counts.counts else None
         # A question that words or another version led to has no lines to be sums of.
         outer = shown.get(router, []) if router else [line.sessions for line in forms]
+        if question.also_if_key:
+            outer = []  # nor is it shown of how many it was asked
         by_step = lines_of_question(
             outer, _by_session(bases), places, threshold=ELSEWHERE_THRESHOLD
         )

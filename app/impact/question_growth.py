@@ -85,17 +85,19 @@ def _add_question(
     else:
         bases = {part: bases_of(question, counts) for part, counts in parts.items()}
         found.growth = growth_within(outer, {part: of.total() for part, of in bases.items()})
-        found.breakdowns = lines_over_time(
-            _steps(found.growth, bases),
-            threshold=ELSEWHERE_THRESHOLD,
-            within=lines_of_outer(outer, outer_lines, found.growth),
-        )
+        # Lines stand within those of the question before; of two questions before, within neither.
+        if question.also_if_key is None:
+            found.breakdowns = lines_over_time(
+                _steps(found.growth, bases),
+                threshold=ELSEWHERE_THRESHOLD,
+                within=lines_of_outer(outer, outer_lines, found.growth),
+            )
         found.options_in_lines = _options_in_lines(found, parts)
     numbers = found.growth.parts(threshold=threshold)
     for number in numbers:
         if number in parts:
             found.add(parts[number])
-    if router:
+    if router and question.also_if_key is None:
         found.routed = _routed(question, answers.counts[router], numbers)
 
 

@@ -113,7 +113,8 @@ class Look:
                 self._add_door(page, door, door_counts, own, threshold)
         self._add_sessions(page, counts, parts, pairs)
         self._add_asked_twice(page, counts, parts, pairs, threshold)
-        self._agree_with_the_list(page, audience)
+        if audience is Audience.ELSEWHERE:
+            self._agree_with_the_list(page, audience)
         return page
 
     def _parts(self, wanted: LetIn, counts: EvaluationCounts) -> dict[DoorId, dict[int, int]]:

@@ -48,17 +48,14 @@ class Doors:
         """Let this month's answers come in; sometimes the last file is undone."""
         day = date(2025 + (month - 1) // 12, (month - 1) % 12 + 1, 1)
         if self._invented.evaluation.open_version_id:
-            for _ in range(self._dice.choice((0, 3, 9, 20))):
-                self._add(self._open, 1, answered_on=day.replace(day=self._dice.randint(1, 28)))
+            facts: list[dict[str, Any]] = [
+                {"answered_on": day.replace(day=self._dice.randint(1, 28))}
+                for _ in range(self._dice.choice((0, 3, 9, 20)))
+            ]
             for link in self._links:
-                found = self._dice.choice((0, 2, 8))
-                self._add(
-                    self._open,
-                    found,
-                    answered_on=day,
-                    open_link_id=link.id,
-                    event_id=link.event_id,
-                )
+                by_link = {"open_link_id": link.id, "event_id": link.event_id}
+                facts += [{"answered_on": day, **by_link}] * self._dice.choice((0, 2, 8))
+            self._add(self._open, facts)
         if self._form is not None and self._dice.random() < 0.6:
             self._import(self._form, day, month)
 
@@ -110,8 +107,12 @@ class Doors:
         db.session.add(run)
         db.session.flush()
         self._invented.runs.append(run.id)
-        source = ResponseSource.IMPORTED
-        self._add(version, count, answered_on=day, source=source, import_run_id=run.id)
+        facts = {
+            "answered_on": day,
+            "source": ResponseSource.IMPORTED,
+            "import_run_id": run.id,
+        }
+        self._add(version, [facts] * count)
 
     def undo_last_file(self, now: datetime) -> None:
         """Now and then; its answers have been seen all the same."""
@@ -131,9 +132,9 @@ class Doors:
         self._form.revision += 1
         db.session.flush()
 
-    def _add(self, version: QuestionnaireVersion, count: int, **facts: Any) -> None:
+    def _add(self, version: QuestionnaireVersion, facts: list[dict[str, Any]]) -> None:
         questions: list[Question] = questions_of(version.id)
-        sectors = self._dice.choices(list(self._invented.sectors), self._weights, k=count)
+        sectors = self._dice.choices(list(self._invented.sectors), self._weights, k=len(facts))
         add_forms(
             self._invented,
             [
@@ -146,9 +147,9 @@ class Doors:
                     "open_link_id": None,
                     "import_run_id": None,
                     "pairing_key": None,
-                    **facts,
+                    **own,
                 }
-                for sector_id in sectors
+                for sector_id, own in zip(sectors, facts, strict=True)
             ],
             questions,
             self._dice,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Lock
 from typing import Any
@@ -21,26 +21,19 @@ from app.impact.counts import (
     Imported,
     QuestionCounts,
     QuestionFacts,
-    Twice,
 )
 from app.impact.forms_asked import Forms, read_forms
 from app.impact.kept import AnswerRows, Row, find_answers, fingerprint_of
-from app.impact.question_growth import (
-    DoorAnswers,
-    InParts,
-    Time,
-    TwiceInParts,
-    shown_of_door,
-    shown_of_pairs,
-)
+from app.impact.question_growth import Answers, Shown, shown_of
 from app.kernel.db import db
 from app.surveys.models import QuestionKind
 from app.surveys.response_models import Answer, Response
 from app.surveys.rules import AFTER
 
 MOST_KEPT = 64
+MOST_READ = 4
 
-DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
+
 # Evaluation; wave; file of an imported form; month or year, and whether it is a year.
 PartKey = tuple[int, int | None, int | None, str, int]
 
@@ -87,25 +80,9 @@ class LetIn:
     names: dict[int | None, str]
 
 
-@dataclass(slots=True)
-class Answers:
-    """Every answer in the figures of some evaluations, counted."""
-
-    doors: dict[DoorKey, InParts] = field(default_factory=lambda: defaultdict(InParts))
-    asked_twice: dict[int, dict[tuple[int, int], TwiceInParts]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(Counter)))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What of these answers a reader sees, so far as it depends on when they came."""
-
-    doors: dict[DoorKey, DoorAnswers]
-    asked_twice: dict[int, dict[tuple[int, int], Twice]]
-
-
 _kept: OrderedDict[Hashable, Shown] = OrderedDict()
+# Every kind of reader sees some of the same answers: the last that were read are kept whole.
+_last_read: OrderedDict[Hashable, Answers] = OrderedDict()
 _lock = Lock()
 
 
@@ -124,46 +101,24 @@ def add_answers(
     key = (wanted.figures, wanted.threshold, names, tuple(only_measures or ()))
     shown = _find(key)
     if shown is None:
-        shown = _shown(found, _read(found, wanted, only_measures), wanted.threshold)
+        answers = _read_once(found, wanted, only_measures, key=(key[0], *key[2:]))
+        doors = {(id_, door_id): found[id_].doors[door_id] for id_, door_id in answers.doors}
+        shown = shown_of(doors, answers, threshold=wanted.threshold)
         _keep(key, shown)
     for evaluation_id, counts in found.items():
         counts.asked_twice = shown.asked_twice.get(evaluation_id, {})
-    for (evaluation_id, wave_id), answers in shown.doors.items():
+    for (evaluation_id, wave_id), seen in shown.doors.items():
         door = found[evaluation_id].doors[wave_id]
-        door.questions = answers.questions
-        door.counts = answers.counts
-        door.recalled_pairs = answers.recalled_pairs
-
-
-def _shown(found: Mapping[int, EvaluationCounts], answers: Answers, threshold: int) -> Shown:
-    """Of these answers, question by question, those of the steps that this reader sees."""
-    doors = {
-        (evaluation_id, door_id): shown_of_door(
-            in_parts, found[evaluation_id].doors[door_id], threshold=threshold
-        )
-        for (evaluation_id, door_id), in_parts in answers.doors.items()
-    }
-    asked_twice: dict[int, dict[tuple[int, int], Twice]] = defaultdict(dict)
-    for evaluation_id, by_waves in answers.asked_twice.items():
-        for waves, pairs in by_waves.items():
-            first, second = (
-                Time(
-                    found[evaluation_id].doors[wave],
-                    answers.doors[evaluation_id, wave],
-                    doors[evaluation_id, wave],
-                )
-                for wave in waves
-            )
-            asked_twice[evaluation_id][waves] = shown_of_pairs(
-                pairs, first, second, threshold=threshold
-            )
-    return Shown(doors, asked_twice)
+        door.questions = seen.questions
+        door.counts = seen.counts
+        door.recalled_pairs = seen.recalled_pairs
 
 
 def forget_all() -> None:
     """Drop what this process keeps in memory."""
     with _lock:
         _kept.clear()
+        _last_read.clear()
 
 
 def _find(key: Hashable) -> Shown | None:
@@ -178,6 +133,24 @@ def _keep(key: Hashable, shown: Shown) -> None:
         _kept[key] = shown
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
+
+
+def _read_once(
+    found: dict[int, EvaluationCounts],
+    wanted: LetIn,
+    only_measures: Collection[str] | None,
+    *,
+    key: Hashable,
+) -> Answers:
+    with _lock:
+        answers = _last_read.get(key)
+    if answers is None:
+        answers = _read(found, wanted, only_measures)
+        with _lock:
+            _last_read[key] = answers
+            while len(_last_read) > MOST_READ:
+                _last_read.popitem(last=False)
+    return answers
 
 
 def _read(

@@ -11,6 +11,7 @@ from app.impact.counts import (
     KNOWLEDGE_RECALLED,
     BatchOrder,
     DoorCounts,
+    DoorId,
     QuestionCounts,
     QuestionFacts,
     Twice,
@@ -28,6 +29,7 @@ from app.surveys.models import QuestionKind
 
 IN_WORDS = (QuestionKind.SHORT_TEXT, QuestionKind.LONG_TEXT)
 
+DoorKey = tuple[int, DoorId]  # evaluation, and the door of it
 Parts = dict[int, QuestionCounts]
 Pairs = Counter[tuple[int, int]]  # score before, score after
 TwiceInParts = dict[tuple[int, int], Pairs]  # by the part of the first and of the second time
@@ -51,6 +53,24 @@ class DoorAnswers:
     questions: dict[str, QuestionFacts]
     counts: dict[str, QuestionCounts]
     recalled_pairs: Pairs
+
+
+@dataclass(slots=True)
+class Answers:
+    """Every answer in the figures of some evaluations, counted."""
+
+    doors: dict[DoorKey, InParts] = field(default_factory=lambda: defaultdict(InParts))
+    asked_twice: dict[int, dict[tuple[int, int], TwiceInParts]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(Counter)))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of these answers a reader sees, so far as it depends on when they came."""
+
+    doors: dict[DoorKey, DoorAnswers]
+    asked_twice: dict[int, dict[tuple[int, int], Twice]]
 
 
 def shown_of_door(answers: InParts, door: DoorCounts, *, threshold: int) -> DoorAnswers:
@@ -231,3 +251,22 @@ def _measuring(measure_key: str, answers: InParts) -> list[str]:
         for key, question in answers.questions.items()
         if question.measure and question.measure.key == measure_key
     ]
+
+
+def shown_of(doors: Mapping[DoorKey, DoorCounts], answers: Answers, *, threshold: int) -> Shown:
+    """Of these answers, question by question, those of the steps that this reader sees."""
+    shown = {
+        key: shown_of_door(in_parts, doors[key], threshold=threshold)
+        for key, in_parts in answers.doors.items()
+    }
+    asked_twice: dict[int, dict[tuple[int, int], Twice]] = defaultdict(dict)
+    for evaluation_id, by_waves in answers.asked_twice.items():
+        for waves, pairs in by_waves.items():
+            first, second = (
+                Time(doors[key], answers.doors[key], shown[key])
+                for key in ((evaluation_id, wave) for wave in waves)
+            )
+            asked_twice[evaluation_id][waves] = shown_of_pairs(
+                pairs, first, second, threshold=threshold
+            )
+    return Shown(shown, asked_twice)

@@ -36,31 +36,32 @@ def app_of_server(live_server: LiveServer) -> Flask:
     return make_app(settings["DATABASE_URL"], SECRET_KEY=settings["SECRET_KEY"])
 
 
+def staff_cookie(app: Flask, role: Role) -> str:
+    """The cookie of somebody new with this role, signed in with both factors; commits."""
+    token, real_now = new_reference(40), clock.real_now()
+    db.session.add(
+        SignInSession(
+            token_hash=token_hash(token),
+            person_id=make_person(role).id,
+            started_at=real_now,
+            last_seen_at=real_now,
+            expires_at=real_now + timedelta(hours=1),
+            second_factor_at=real_now,
+        )
+    )
+    db.session.commit()
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer
+    return str(signer.dumps({TOKEN_KEY: token}))
+
+
 def path_of_register(app: Flask) -> tuple[str, str]:
     """Where the register of a session with 30 people is, and the cookie of somebody who may."""
     with app.app_context():
-        now = clock.now()
-        event = make_event(starts_at=now - timedelta(hours=1), capacity=PEOPLE)
+        event = make_event(starts_at=clock.now() - timedelta(hours=1), capacity=PEOPLE)
         for number in range(PEOPLE):
             make_booking(event, make_person(name=f"Person Number{number:02}"))
-        token = new_reference(40)
-        real_now = clock.real_now()
-        staff = make_person(Role.DELIVERY)
-        db.session.add(
-            SignInSession(
-                token_hash=token_hash(token),
-                person_id=staff.id,
-                started_at=real_now,
-                last_seen_at=real_now,
-                expires_at=real_now + timedelta(hours=1),
-                second_factor_at=real_now,
-            )
-        )
-        path = f"/manage/events/{event.reference}/register"
-        db.session.commit()
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
-    assert signer
-    return path, str(signer.dumps({TOKEN_KEY: token}))
+        return f"/manage/events/{event.reference}/register", staff_cookie(app, Role.DELIVERY)
 
 
 def opened(page: Page, app: Flask, server: LiveServer) -> Page:

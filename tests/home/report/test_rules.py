@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.home.report import counting_rules, period_rules, reach_rules
+from app.home.report import counting_rules, period_rules, reach_rules, tables
 from app.home.report.counting_rules import Counted, OrganisationFacts
 from app.home.report.rules import (
     RATE_WORDS,
@@ -23,6 +23,7 @@ from app.home.report.rules import (
     rate_change_words,
 )
 from app.impact import periods
+from tests.support.house_rules import PROJECT
 
 HELD = SessionFacts("published", True, False, False, False, True)
 AHEAD = HELD._replace(has_begun=False, has_register=False)
@@ -240,3 +241,10 @@ def test_low_reach_names_whom_to_approach() -> None:
     ]
     assert [one.name for one in found.low] == ["Voluntary", "Fire", "Sports clubs"]
     assert [one.id for one in found.to_approach] == [2, 3, 4, 5]
+
+
+def test_the_page_in_the_handbook_says_what_the_report_says() -> None:
+    text = (PROJECT / "docs" / "how-figures-are-counted.md").read_text(encoding="utf-8")
+    for title, unit, how in tables.definitions()["rows"]:
+        assert f"| {title} | {unit} | {how} |" in text
+    assert reach_rules.HOW in text

@@ -88,7 +88,13 @@ def facts(**changes: Any) -> ClosingFacts:
             "It was face to face.",
             True,
         ),
-        ({"waves": []}, [DONE, DONE, MISSING], "Nobody is planned to be asked yet", True),
+        ({"waves": []}, [DONE, DONE, MISSING], "Nobody is planned to be asked", True),
+        (
+            {"waves": [], "dates": [a_date(answered=0)]},
+            [MISSING, DONE, TO_COME],
+            "They follow the register.",
+            False,
+        ),
         (
             {"waves": [], "asks_nobody": True},
             [DONE, DONE, NOT_NEEDED],

@@ -113,8 +113,10 @@ def _surveys(facts: ClosingFacts) -> Iterator[ChecklistLine]:
     page = "survey-links"
     if facts.asks_nobody:
         yield ChecklistLine("Surveys", Status.NOT_NEEDED, "Nobody is asked about it.", page)
+    elif not facts.waves and not all(date.is_taken for date in facts.dates):
+        yield ChecklistLine("Surveys", Status.TO_COME, "They follow the register.", page)
     elif not facts.waves:
-        detail = "Nobody is planned to be asked yet: surveys follow the register."
+        detail = "Nobody is planned to be asked: minutes after the register, somebody should be."
         yield ChecklistLine("Surveys", Status.MISSING, detail, page)
     for wave in facts.waves:
         yield ChecklistLine(f"Survey: {wave.words.lower()}", _status(wave), _detail(wave), page)

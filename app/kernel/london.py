@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -40,6 +41,7 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last_day))
 
 
+@lru_cache(maxsize=1024)
 def day_start(day: date) -> datetime:
     """The UTC instant at which a London day begins."""
     return from_london(day, time(0, 0))

@@ -87,4 +87,5 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _within(events: Iterable[EventFacts], period: Period) -> list[EventFacts]:
-    return [event for event in events if period.since <= event.starts_at < period.until]
+    since, until = period.since, period.until
+    return [event for event in events if since <= event.starts_at < until]

@@ -15,7 +15,7 @@ from app.kernel.db import db, rows_changed
 from app.kernel.refusals import Refused
 from app.kernel.tokens import new_reference
 from app.surveys.import_models import ImportDraft, ImportRun
-from app.surveys.import_rules import ImportKind, ImportOption, QuestionPlan
+from app.surveys.import_rules import NOT_AN_ANSWER, ImportKind, ImportOption, QuestionPlan
 from app.surveys.readers.forms_file import FormsFile, FormsRow
 
 DRAFT_LASTS = timedelta(days=1)
@@ -68,7 +68,7 @@ def confirm_draft(
     reference: str, plans: Sequence[QuestionPlan], *, actor: Person, now: datetime
 ) -> None:
     """Say what becomes of each question: the worker imports it then; Refused if it is under way."""
-    if all(plan.kind is ImportKind.SKIP for plan in plans):
+    if all(plan.kind in NOT_AN_ANSWER for plan in plans):
         raise Refused("Choose at least one question to import")
     confirmed = db.session.execute(
         update(ImportDraft)

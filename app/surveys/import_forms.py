@@ -16,7 +16,7 @@ from app.surveys.evaluation_forms import MONTH_CHOICES
 from app.surveys.import_row_rules import objection
 from app.surveys.import_rules import (
     MOST_OPTIONS,
-    OF_OPTIONS,
+    WITH_ANSWERS,
     ImportKind,
     ImportOption,
     KnownMeasure,
@@ -24,6 +24,12 @@ from app.surveys.import_rules import (
     counted,
     planned_as,
     suggest,
+)
+from app.surveys.import_sector_rules import (
+    KnownSector,
+    asks_for_sector,
+    planned_as_sector,
+    with_sectors,
 )
 from app.surveys.models import MeasureScale
 from app.surveys.readers.forms_file import FormsFile, plain
@@ -36,8 +42,10 @@ KIND_WORDS = {
     ImportKind.YES_NO: "Yes or no",
     ImportKind.SCORE: "A score from 0 to 10",
     ImportKind.TEXT: "Their own words",
+    ImportKind.SECTOR: "Their sector, by which answers are broken down",
     ImportKind.SKIP: "Do not import this question",
 }
+WHAT_TO_SAY = {False: "say which count, and their order", True: "say the sector of each"}
 USES = {"counts": "Counts", "other": "Does not count", "outside": "Left out"}
 SCALE_WORDS = {
     MeasureScale.SHARE: "share",
@@ -100,6 +108,7 @@ class OptionLine:
     count: int
     place: str
     use: str
+    sector: str = ""
 
 
 @dataclass
@@ -118,6 +127,11 @@ class QuestionLine:
     def name(self) -> str:
         """What the names of its fields begin with."""
         return f"q{self.number}"
+
+    @property
+    def is_sector(self) -> bool:
+        """Whether its answers say whose answers they are."""
+        return self.plan.kind is ImportKind.SECTOR
 
     @property
     def shown(self) -> str:
@@ -153,19 +167,30 @@ def preview(
     found: FormsFile,
     measures: Sequence[KnownMeasure],
     remembered: Mapping[str, QuestionPlan],
+    sectors: Sequence[KnownSector] = (),
     sent: MultiDict[str, str] | None = None,
 ) -> PreviewForm:
     """The questions as suggested; or as they were sent, with what is wrong about them."""
-    lines = []
+    lines: list[QuestionLine] = []
     for number, words in enumerate(found.questions):
         cells = found.column(number)
         last = remembered.get(words)
         plan = suggest(words, cells, measures=measures, remembered=last)
+        if last is None and asks_for_sector(words, cells, sectors):
+            plan = planned_as_sector(words, cells, sectors)
+        elif plan.kind is ImportKind.SECTOR:
+            plan = with_sectors(plan, sectors)
         line = _line(number, plan, cells, "As last time" if last else "Suggested")
         if sent is not None:
-            _read(line, cells, measures, sent)
+            _read(line, cells, measures, sectors, sent)
+            if line.plan.kind is ImportKind.SECTOR and _asks_already(lines):
+                line.error = f"Only one question can say the sector: choose for “{words}” again"
         lines.append(line)
     return PreviewForm(lines)
+
+
+def _asks_already(lines: Sequence[QuestionLine]) -> bool:
+    return any(line.plan.kind is ImportKind.SECTOR for line in lines)
 
 
 def _line(number: int, plan: QuestionPlan, cells: Sequence[str], origin: str) -> QuestionLine:
@@ -178,12 +203,18 @@ def _line(number: int, plan: QuestionPlan, cells: Sequence[str], origin: str) ->
 def _show_options(line: QuestionLine, cells: Sequence[str]) -> None:
     plan = line.plan
     line.options = []
-    if plan.kind not in OF_OPTIONS or len(plan.options) > MOST_OPTIONS:
+    if plan.kind not in WITH_ANSWERS or len(plan.options) > MOST_OPTIONS:
         return
     counts = counted(plan.kind, cells, [option.label for option in plan.options])
     by_words = {plain(label): count for label, count in counts.items()}
     line.options = [
-        OptionLine(option.label, by_words.get(plain(option.label), 0), str(place), _use(option))
+        OptionLine(
+            option.label,
+            by_words.get(plain(option.label), 0),
+            str(place),
+            _use(option),
+            option.sector,
+        )
         for place, option in enumerate(plan.options, start=1)
     ]
 
@@ -198,6 +229,7 @@ def _read(
     line: QuestionLine,
     cells: Sequence[str],
     measures: Sequence[KnownMeasure],
+    sectors: Sequence[KnownSector],
     sent: MultiDict[str, str],
 ) -> None:
     """Put what was sent into the line, or what is wrong with it."""
@@ -208,18 +240,38 @@ def _read(
         line.error = f"Choose from the lists for “{words}”"
         return
     if (kind, key) != (line.plan.kind, line.plan.measure_key):
-        line.plan = planned_as(words, cells, kind=ImportKind(kind), measure=measure)
+        line.plan = (
+            planned_as_sector(words, cells, sectors)  # whose answer it is measures nothing
+            if kind == ImportKind.SECTOR
+            else planned_as(words, cells, kind=ImportKind(kind), measure=measure)
+        )
         _show_options(line, cells)
     is_as_shown = not line.options or sent.get(f"{line.name}-shown") == line.shown
     if is_as_shown:
-        _read_options(line, sent)
+        _read_options(line, sectors, sent)
     if not line.error and (wrong := objection(line.plan, cells, measures)):
         line.error = f"“{words}” {wrong}"
     elif not is_as_shown:
-        line.error = f"Look at the answers to “{words}” again: say which count, and their order"
+        line.error = f"Look at the answers to “{words}” again: {WHAT_TO_SAY[line.is_sector]}"
 
 
-def _read_options(line: QuestionLine, sent: MultiDict[str, str]) -> None:
+def _read_sectors(line: QuestionLine, slugs: set[str], sent: MultiDict[str, str]) -> None:
+    for number, option in enumerate(line.options):
+        sector = sent.get(f"{line.name}-{number}-sector", option.sector)
+        if sector and sector not in slugs:
+            line.error = f"Choose from the lists for “{line.plan.words}”"
+            return
+        option.sector = sector
+    options = tuple(ImportOption(one.label, sector=one.sector) for one in line.options)
+    line.plan = replace(line.plan, options=options)
+
+
+def _read_options(
+    line: QuestionLine, sectors: Sequence[KnownSector], sent: MultiDict[str, str]
+) -> None:
+    if line.is_sector:
+        _read_sectors(line, {sector.slug for sector in sectors}, sent)
+        return
     places: list[int] = []
     for number, option in enumerate(line.options):
         option.place = one_line(sent.get(f"{line.name}-{number}-place", option.place))[:100_000]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from app.surveys.import_rules import (
     MOST_OPTIONS,
+    NOT_AN_ANSWER,
     OF_OPTIONS,
     SEPARATOR,
     ImportKind,
@@ -86,7 +87,7 @@ def stored_options(plan: QuestionPlan) -> tuple[StoredOption, ...]:
 
 def values_of(plan: QuestionPlan, cell: str) -> list[Value]:
     """What one person's cell says; nothing where they did not answer."""
-    if not cell or plan.kind is ImportKind.SKIP:
+    if not cell or plan.kind in NOT_AN_ANSWER:
         return []
     if plan.kind is ImportKind.TEXT:
         return [cell]
@@ -104,7 +105,7 @@ def answers_reader(plans: Sequence[QuestionPlan]) -> Callable[[Sequence[str]], A
     taken_in = [
         (place, question_key(plan), plan)
         for place, plan in enumerate(plans)
-        if plan.kind is not ImportKind.SKIP
+        if plan.kind not in NOT_AN_ANSWER
     ]
 
     def answers_of(cells: Sequence[str]) -> Answers:
@@ -115,9 +116,10 @@ def answers_reader(plans: Sequence[QuestionPlan]) -> Callable[[Sequence[str]], A
     return answers_of
 
 
-def content_hash(answers: Answers) -> str:
-    """Tells whether somebody's answers are the same as last time."""
-    return hashlib.sha256(json.dumps(sorted(answers, key=str)).encode()).hexdigest()
+def content_hash(answers: Answers, sector: str = "") -> str:
+    """Tells whether somebody's answers, and their sector, are the same as last time."""
+    facts = [*answers, ("sector", sector)] if sector else answers
+    return hashlib.sha256(json.dumps(sorted(facts, key=str)).encode()).hexdigest()
 
 
 def row_key(fingerprint: str, row_id: str, completed: str) -> str:
@@ -133,6 +135,8 @@ def objection(
     if measure and not may_measure(plan.kind, measure.scale):
         return f"cannot be answered like this and measure “{measure.title}”"
     given = [cell for cell in cells if cell]
+    if plan.kind is ImportKind.SECTOR:
+        return _objection_to_sector(plan, given)
     if plan.kind is ImportKind.SCORE:
         return _first_unfit(given, fit=lambda cell: score_of(cell) is not None, what="a score")
     if plan.kind is ImportKind.YES_NO:
@@ -145,6 +149,15 @@ def objection(
 def _first_unfit(cells: Iterable[str], *, fit: Callable[[str], bool], what: str) -> str | None:
     unfit = next((cell for cell in cells if not fit(cell)), None)
     return f"has the answer “{unfit[:60]}”, which is not {what}" if unfit else None
+
+
+def _objection_to_sector(plan: QuestionPlan, given: Sequence[str]) -> str | None:
+    number = len(counted(plan.kind, given))
+    if number > MOST_OPTIONS:
+        return f"has {number} different answers, too many to say the sector of each"
+    if not any(option.sector for option in plan.options):
+        return "needs an answer that says a sector"
+    return None
 
 
 def _objection_to_options(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,9 +12,11 @@ from typing import Any, cast
 from sqlalchemy import Table, delete, insert, select, update
 
 from app.kernel.db import db
+from app.partnership.models import Sector
 from app.surveys.import_models import ImportedForm, ImportedRow, ImportRun
 from app.surveys.import_row_rules import Answers, answers_reader, content_hash, row_key
 from app.surveys.import_rules import QuestionPlan
+from app.surveys.import_sector_rules import sector_of
 from app.surveys.import_versions import ImportedVersion
 from app.surveys.readers.forms_file import FormsFile, FormsRow
 from app.surveys.response_models import Answer, Response, ResponseSource, random_id
@@ -29,6 +32,7 @@ class FoundRow:
     row: FormsRow
     key: str
     answers: Answers
+    sector: str
     digest: str
     before: ImportedRow | None
 
@@ -59,8 +63,9 @@ def find_rows(form: ImportedForm, found: FormsFile, plans: Sequence[QuestionPlan
     rows = FoundRows()
     for row in found.rows:
         key = row_key(found.fingerprint, row.row_id, row.completed)
-        answers = answers_of(row.cells)
-        one = FoundRow(row, key, answers, content_hash(answers), known.get(key))
+        answers, sector = answers_of(row.cells), sector_of(plans, row.cells)
+        digest = content_hash(answers, sector)
+        one = FoundRow(row, key, answers, sector, digest, known.get(key))
         if one.before is None:
             rows.new.append(one)
         elif one.is_changed:
@@ -75,7 +80,7 @@ def add_rows(
 ) -> None:
     """Take rows in by random ids, in the order of those, so that none tells of the file's order."""
     by_id = sorted(((random_id(), one) for one in new), key=lambda pair: pair[0])
-    form = run.form
+    form, sectors = run.form, _sector_ids()
     _insert(
         Response,
         [
@@ -85,6 +90,7 @@ def add_rows(
                 "version_id": version.id,
                 "source": ResponseSource.IMPORTED,
                 "import_run_id": run.id,
+                "sector_id": sectors.get(one.sector),
                 "answered_on": (one.row.completed_on or otherwise_on).replace(day=1),
             }
             for response_id, one in by_id
@@ -115,12 +121,13 @@ def replace_answers(run: ImportRun, changed: Sequence[FoundRow], version: Import
     if not pairs:
         return
     ids = [row.response_id for row, _ in pairs]
-    held, versions = _held_answers(ids)
+    held, before = _held_answers(ids)
     run.replaced = json.dumps(
         [
             {
                 "response_id": row.response_id,
-                "version_id": versions[row.response_id],
+                "version_id": before[row.response_id][0],
+                "sector_id": before[row.response_id][1],
                 "content_hash": row.content_hash,
                 "modified": row.modified,
                 "answers": held[row.response_id],
@@ -129,7 +136,12 @@ def replace_answers(run: ImportRun, changed: Sequence[FoundRow], version: Import
         ]
     )
     _erase_answers(ids)
-    _set_version(ids, version.id)
+    sectors = _sector_ids()
+    by_sector: defaultdict[int | None, list[int]] = defaultdict(list)
+    for row, one in pairs:
+        by_sector[sectors.get(one.sector)].append(row.response_id)
+    for sector_id, of_sector in by_sector.items():
+        _set(of_sector, version_id=version.id, sector_id=sector_id)
     _add_answers(run.form, version, [(row.response_id, one.answers) for row, one in pairs])
     for row, one in pairs:
         row.content_hash, row.modified = one.digest, one.row.modified
@@ -155,9 +167,11 @@ def put_back(run: ImportRun) -> None:
         Answer,
         [{"id": random_id(), **answer, **more} for one in replaced for answer in one["answers"]],
     )
-    for version_id in {one["version_id"] for one in replaced}:
-        ids = [one["response_id"] for one in replaced if one["version_id"] == version_id]
-        _set_version(ids, version_id)
+    facts: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
+    for one in replaced:
+        facts[one["version_id"], one.get("sector_id")].append(one["response_id"])
+    for (version_id, sector_id), ids in facts.items():
+        _set(ids, version_id=version_id, sector_id=sector_id)
     rows = {
         row.response_id: row
         for some in _by_500([one["response_id"] for one in replaced])
@@ -184,22 +198,32 @@ def _add_answers(
     _insert(Answer, sorted(rows, key=lambda row: int(row["id"])))
 
 
-def _held_answers(ids: Sequence[int]) -> tuple[dict[int, list[dict[str, Any]]], dict[int, int]]:
+def _sector_ids() -> dict[str, int]:
+    return {row.slug: row.id for row in db.session.execute(select(Sector.slug, Sector.id))}
+
+
+def _held_answers(
+    ids: Sequence[int],
+) -> tuple[dict[int, list[dict[str, Any]]], dict[int, tuple[int, int | None]]]:
+    """The answers of these responses, and the version and sector of each."""
     held: dict[int, list[dict[str, Any]]] = {response_id: [] for response_id in ids}
-    versions: dict[int, int] = {}
+    facts: dict[int, tuple[int, int | None]] = {}
     columns = [getattr(Answer, name) for name in OF_AN_ANSWER]
     for some in _by_500(ids):
         for answer in db.session.execute(select(*columns).where(Answer.response_id.in_(some))):
             held[answer[0]].append(dict(zip(OF_AN_ANSWER, answer, strict=True)))
-        of_responses = select(Response.id, Response.version_id).where(Response.id.in_(some))
-        versions |= {row.id: row.version_id for row in db.session.execute(of_responses)}
-    return held, versions
+        columns_of_it = (Response.id, Response.version_id, Response.sector_id)
+        for row in db.session.execute(select(*columns_of_it).where(Response.id.in_(some))):
+            facts[row.id] = (row.version_id, row.sector_id)
+    return held, facts
 
 
-def _set_version(ids: Sequence[int], version_id: int) -> None:
+def _set(ids: Sequence[int], *, version_id: int, sector_id: int | None) -> None:
     for some in _by_500(ids):
         db.session.execute(
-            update(Response).where(Response.id.in_(some)).values(version_id=version_id),
+            update(Response)
+            .where(Response.id.in_(some))
+            .values(version_id=version_id, sector_id=sector_id),
             execution_options={"synchronize_session": False},
         )
 

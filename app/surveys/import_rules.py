@@ -40,10 +40,13 @@ class ImportKind(enum.StrEnum):
     YES_NO = "yes_no"
     SCORE = "score"
     TEXT = "text"
+    SECTOR = "sector"  # asked for by the form itself: whose answer it is, not an answer
     SKIP = "skip"  # not imported
 
 
 OF_OPTIONS = (ImportKind.SINGLE, ImportKind.SCALE, ImportKind.MULTIPLE, ImportKind.YES_NO)
+WITH_ANSWERS = (*OF_OPTIONS, ImportKind.SECTOR)
+NOT_AN_ANSWER = (ImportKind.SKIP, ImportKind.SECTOR)
 KINDS_OF_SCALE = {
     MeasureScale.SHARE: (ImportKind.SINGLE, ImportKind.SCALE, ImportKind.YES_NO),
     MeasureScale.SCORE: (ImportKind.SCORE,),
@@ -58,6 +61,7 @@ class ImportOption:
     label: str
     counts: bool = False
     is_outside_base: bool = False
+    sector: str = ""  # of a question for the sector: the slug of the one it means
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,7 @@ def _length_of_known(left: Sequence[str], longest_first: Sequence[str]) -> int:
 
 def _with_new_options(plan: QuestionPlan, cells: Sequence[str]) -> QuestionPlan:
     """The plan of last time; answers not seen then are added, and count for nothing yet."""
-    if plan.kind not in OF_OPTIONS or plan.kind is ImportKind.YES_NO:
+    if plan.kind not in WITH_ANSWERS or plan.kind is ImportKind.YES_NO:
         return plan
     labels = [option.label for option in plan.options]
     known = {plain(label) for label in labels}

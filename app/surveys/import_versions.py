@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from app.kernel.db import db
 from app.surveys.import_models import ImportedForm
 from app.surveys.import_row_rules import STORED_AS, Value, question_key, stored_options
-from app.surveys.import_rules import ImportKind, QuestionPlan
+from app.surveys.import_rules import NOT_AN_ANSWER, QuestionPlan
 from app.surveys.models import (
     Measure,
     Question,
@@ -52,7 +52,7 @@ def version_for(
     wanted = [
         _WantedQuestion(plan, place, measures.get(plan.measure_key))
         for place, plan in enumerate(
-            (plan for plan in plans if plan.kind is not ImportKind.SKIP), start=1
+            (plan for plan in plans if plan.kind not in NOT_AN_ANSWER), start=1
         )
     ]
     newest = db.session.scalar(

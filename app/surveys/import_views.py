@@ -13,9 +13,11 @@ from app.kernel.access import Role, for_roles
 from app.kernel.db import transaction
 from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
+from app.partnership import queries as partnership
 from app.surveys import import_drafts, import_forms, import_queries, imports, manage_queries
 from app.surveys.evaluation_forms import OneButton
 from app.surveys.import_forms import UploadForm
+from app.surveys.import_sector_rules import KnownSector
 from app.surveys.readers.forms_file import read_forms_file
 
 bp = Blueprint("imports", __name__)
@@ -64,7 +66,8 @@ def confirm(reference: str) -> ResponseReturnValue:
     last = import_queries.remembered(found.fingerprint, found.questions)
     last |= {plan.words: plan for plan in import_drafts.read_plans(draft)}
     sent = request.form if request.method == "POST" else None
-    form = import_forms.preview(found, measures, last, sent)
+    sectors = [KnownSector(one.slug, one.name) for one in partnership.sectors()]
+    form = import_forms.preview(found, measures, last, sectors, sent)
     if sent is None and draft.refusal:
         form.form_errors.append(draft.refusal)
     if sent is not None and not form.errors:
@@ -83,6 +86,7 @@ def confirm(reference: str) -> ResponseReturnValue:
         draft=draft,
         found=found,
         measures=measures,
+        sectors=sectors,
         words=import_forms,
         asked=import_forms.when_words(draft.months_later),
     )

@@ -42,7 +42,7 @@ KIND_WORDS = {
     ImportKind.YES_NO: "Yes or no",
     ImportKind.SCORE: "A score from 0 to 10",
     ImportKind.TEXT: "Their own words",
-    ImportKind.SECTOR: "Their sector, by which answers are broken down",
+    ImportKind.SECTOR: "The sector of whoever answered",
     ImportKind.SKIP: "Do not import this question",
 }
 WHAT_TO_SAY = {False: "say which count, and their order", True: "say the sector of each"}

@@ -41,10 +41,11 @@ def first_of(
     measures: Sequence[MeasureLines],
     open_measures: Sequence[MeasureLines],
 ) -> Step:
-    """The first of these measures with a figure, the latest one; those invited come first.
+    """The first of these measures with a figure; those invited come first.
 
-    Imported answers speak only where there are none of our own, and few people only where no
-    figure is of more: six of six in large letters would say more than six people can.
+    Of its times the latest, unless fewer than half as many answered then as at another: the words
+    say which. Imported answers speak only where there are none of our own, and few people only
+    where no figure is of more: six of six in large letters would say more than six people can.
     """
     by_size = [
         (lines, anchor, fewest)
@@ -54,11 +55,18 @@ def first_of(
     for lines, anchor, fewest in by_size:
         by_key = {measure.key: measure for measure in lines}
         for key in keys:
-            figures = reversed(by_key[key].figures if key in by_key else ())
-            for figure in sorted(figures, key=lambda one: bool(one.door.imported_words)):
-                if figure.share and figure.share.base >= fewest:
-                    return _step(name, by_key[key].title, figure, anchor)
+            figure = _telling(by_key[key].figures if key in by_key else (), fewest=fewest)
+            if figure:
+                return _step(name, by_key[key].title, figure, anchor)
     return Step(name, "–", "no figures yet", "answered")
+
+
+def _telling(figures: Iterable[Figure], *, fewest: int) -> Figure | None:
+    """The latest time of which enough answered to speak for the whole."""
+    shown = [one for one in figures if one.share and one.base >= fewest]
+    own = [one for one in shown if not one.door.imported_words] or shown
+    most = max((one.base for one in own), default=0)
+    return next((one for one in reversed(own) if 2 * one.base >= most), None)
 
 
 def evidence_step(evidence: Sequence[EvidenceLine] | None) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from app.impact import comparing, group_lists, group_queries, group_tables, wording
+from app.impact import comparing, group_lists, group_queries, group_tables, waiting_words, wording
 from app.impact.comparing import Comparison
 from app.impact.groups import GroupKind
 from app.impact.manage_views import KIND_WORDS, LEVELS, READERS, audience, csv_response, origin
@@ -97,6 +97,7 @@ def show_group(kind: str, slug: str) -> str:
         levels=LEVELS,
         who=who_answered(summary.reach, summary.doors),
         words=wording,
+        state_words=waiting_words.of_a("periods" if summary.period else kind),
         caption=CAPTIONS[_kind(kind)],
         needs=needs_of_offers([slug] if _kind(kind) is GroupKind.OFFER else []),
     )

@@ -320,16 +320,6 @@ def pooled_words(summary: GroupSummary) -> str:
     )
 
 
-def pooled_state_words(door: Door) -> str:
-    """How many of the answers at one time stand in a sum, and why the others do not."""
-    if not door.waiting:
-        return "" if door.answered else state_words(door)
-    why = "asking is still open, or they stand in groups too small to be shown alone"
-    if not door.in_figures:
-        return f"None of them is in the figures below: {why}."
-    return f"{door.in_figures:,} of them are in the figures below. The others wait: {why}."
-
-
 def added_words(figure: Figure) -> str:
     """From how many evaluations a sum comes, and how many are left out of it."""
     return _added(figure.evaluations, figure.left_out)

@@ -45,6 +45,25 @@ def test_six_of_six_stands_in_large_letters_only_where_nothing_is_of_more(
     assert first_of("Headline", ("use", "quality"), measures, ()).number == stands
 
 
+@pytest.mark.parametrize(
+    ("three", "twelve", "stands"),
+    [
+        ((50, 100), (20, 49), "50 of 100, 3 months later"),
+        ((50, 100), (20, 50), "20 of 50, 12 months later"),
+        ((5, 10), (30, 60), "30 of 60, 12 months later"),
+    ],
+)
+def test_the_latest_time_stands_in_large_letters_unless_far_fewer_answered_then(
+    three: tuple[int, int], twelve: tuple[int, int], stands: str
+) -> None:
+    later = replace(CLOSED, key="wave-12", label="12 months later")
+    figures = [
+        Figure(door, 10, share=rules.share(*of)) for door, of in ((CLOSED, three), (later, twelve))
+    ]
+    measure = replace(a_measure("use", 1, 10), figures=tuple(figures))
+    assert stands in first_of("Headline", ("use",), [measure], ()).words
+
+
 def test_what_waits_when_asking_is_over_waits_for_others() -> None:
     assert "The other 6 follow with those of other sessions" in wording.state_words(CLOSED)
     still_asking = replace(CLOSED, is_open=True)

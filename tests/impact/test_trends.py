@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.impact import rules, wording
+from app.impact import rules, waiting_words, wording
 from app.impact.counts import Reach
 from app.impact.summaries import Door, DoorState, Figure, MeasureLines
 from app.impact.who_answered import WhoAnswered, who_answered
@@ -174,10 +174,33 @@ def test_a_sum_says_what_is_added_and_what_waits() -> None:
     assert wording.added_words(figure) == (
         "3 evaluations added up; 1 more evaluation has too few answers to be added"
     )
-    waiting = replace(door(3, Schools=40), in_figures=25)
-    assert wording.pooled_state_words(waiting) == (
-        "25 of them are in the figures below. The others wait: asking is still open, or they "
-        "stand in groups too small to be shown alone."
-    )
-    assert wording.pooled_state_words(replace(waiting, in_figures=0)).startswith("None of them")
-    assert wording.pooled_state_words(door(3, Schools=40)) == ""
+
+
+SOME = replace(door(3, Schools=40), in_figures=25)
+NONE_YET = replace(SOME, in_figures=0)
+FEW = replace(door(3, Schools=7), in_figures=0)
+OPEN = replace(NONE_YET, is_open=True, next_on=date(2026, 12, 8))
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "says"),
+    [
+        ("periods", SOME, "25 of them are in the figures below. The others are about sessions"),
+        ("events", NONE_YET, "None of them is in the figures below. They were asked together"),
+        (
+            "events",
+            FEW,
+            "by itself from 10 answers on: 3 more answers are needed.",
+        ),
+        ("sectors", SOME, "stand in one line with another small sector"),
+        ("offers", OPEN, "Asking is still open until 8 December 2026; answers count once"),
+        ("offers", SOME, "The other evaluations have fewer than 10 answers"),
+        ("topics", replace(door(None), answered=4, in_figures=0), "month by month"),
+    ],
+)
+def test_what_waits_says_why_and_what_would_bring_it_in(kind: str, one: Door, says: str) -> None:
+    assert says in waiting_words.waiting_words(one, kind)
+
+
+def test_where_nothing_waits_nothing_is_said() -> None:
+    assert waiting_words.waiting_words(door(3, Schools=40), "periods") == ""

@@ -45,6 +45,8 @@ def figures_excel(slug: str) -> Response:
         _tables(document, summary),
         example=document["example"],
         made_at=clock.now(),
+        has_contents=True,
+        by_figure=True,
     )
     return file_answer(made, spreadsheets.XLSX, f"figures-{slug}.xlsx")
 

@@ -53,6 +53,8 @@ def excel(slug: str) -> Response:
         found.tables,
         example=clock.example_words(),
         made_at=clock.now(),
+        has_contents=True,
+        by_figure=True,
     )
     return file_answer(made, spreadsheets.XLSX, f"priority-{slug}-{found.period.slug}.xlsx")
 

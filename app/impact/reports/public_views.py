@@ -82,6 +82,8 @@ def excel(slug: str, number: int) -> WerkzeugResponse:
         showing.tables_of(document, quotes),
         example=document["example"],
         made_at=found.published_at,
+        has_contents=True,
+        by_figure=True,
     )
     return _public(file_answer(made, spreadsheets.XLSX, f"{slug}-{number}.xlsx"))
 

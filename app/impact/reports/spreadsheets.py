@@ -6,6 +6,8 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from app.impact.reports.documents import PlainTable
@@ -45,10 +47,11 @@ def as_excel(
     made_at: datetime,
     first_sheet: str = "Method",
     has_contents: bool = False,
+    by_figure: bool = False,
 ) -> bytes:
-    """A sheet that says how the figures were made, then a sheet for each table.
+    """A sheet that says how the figures were made, then a sheet for each table, or each figure.
 
-    With contents the first sheet leads to each of the others.
+    With contents the first sheet leads to each table, with its title in full.
     """
     from openpyxl import Workbook  # takes a fifth of a second to load, which most pages do without
 
@@ -60,22 +63,31 @@ def as_excel(
     _write_method(first, title, method, example=example)
     first.title = first_sheet
     taken = {first_sheet.lower()}
-    for table in tables:
-        sheet = book.create_sheet(_sheet_name(table["title"], taken))
-        _write_table(sheet, table, example=example)
-        if has_contents:
-            _add_to_contents(first, sheet.title, table)
+    if has_contents and by_figure:
+        _write(first.cell(first.max_row + 2, 1), "Contents", as_words=True)
+        _embolden(first, first.max_row)
+    for title, own in groupby(tables, _figure_of if by_figure else itemgetter("title")):
+        sheet = book.create_sheet(_sheet_name(title, taken))
+        for table in own:
+            row = _write_table(sheet, table, example=example)
+            if has_contents:
+                _add_to_contents(first, sheet.title, row, table)
     return _bytes_of(book)
 
 
-def _add_to_contents(first: Any, name: str, table: PlainTable) -> None:
+def _figure_of(table: PlainTable) -> str:
+    """What the tables of one figure have in common: "Use", "Use: all answers"."""
+    return table["title"].partition(": ")[0]
+
+
+def _add_to_contents(first: Any, name: str, at: int, table: PlainTable) -> None:
     from openpyxl.styles import Font
     from openpyxl.worksheet.hyperlink import Hyperlink
 
     row = first.max_row + 1
     cell = first.cell(row, 1)
-    _write(cell, name, as_words=True)
-    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{name}'!A1")
+    _write(cell, table["title"], as_words=True)
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{name}'!A{at}")
     cell.font = Font(underline="single")
     rows = len(table["rows"])
     _write(first.cell(row, 2), f"{rows:,} {'row' if rows == 1 else 'rows'}", as_words=True)
@@ -97,14 +109,19 @@ def _write_method(sheet: Any, title: str, method: Lines, *, example: str) -> Non
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 30, 100
 
 
-def _write_table(sheet: Worksheet, table: PlainTable, *, example: str) -> None:
-    """Title, whether it is an example, headings that stay while one scrolls, rows, the note."""
+def _write_table(sheet: Worksheet, table: PlainTable, *, example: str) -> int:
+    """Title, whether it is an example, headings, rows, the note, under what stands there.
+
+    Headings of a sheet's first table stay while one scrolls. Returns the row of the title.
+    """
     from openpyxl.utils import get_column_letter
 
-    above = [table["title"], *([example] if example else [])]
-    for row, words in enumerate(above, start=1):
+    is_first = sheet.max_row == 1 and sheet["A1"].value is None
+    top = 1 if is_first else sheet.max_row + 2
+    above = [table["title"], *([example] if example and is_first else [])]
+    for row, words in enumerate(above, start=top):
         _write(sheet.cell(row, 1), words, as_words=True)
-    heading = len(above) + 1
+    heading = top + len(above)
     for column, words in enumerate(table["columns"], start=1):
         _write(sheet.cell(heading, column), words, as_words=True)
     for row, line in enumerate(table["rows"], start=heading + 1):
@@ -112,13 +129,17 @@ def _write_table(sheet: Worksheet, table: PlainTable, *, example: str) -> None:
             _write(sheet.cell(row, column), words, as_words=column == 1)
     if table["note"]:
         _write(sheet.cell(heading + len(table["rows"]) + 1, 1), table["note"], as_words=True)
-    _embolden(sheet, 1)
+    _embolden(sheet, top)
     _embolden(sheet, heading)
-    sheet.freeze_panes = f"A{heading + 1}"
+    if is_first:
+        sheet.freeze_panes = f"A{heading + 1}"
     for column in range(1, len(table["columns"]) + 1):
         cells = [table["columns"], *table["rows"]]
         longest = max((len(line[column - 1]) for line in cells if len(line) >= column), default=0)
-        sheet.column_dimensions[get_column_letter(column)].width = min(WIDEST, max(10, longest + 2))
+        dimension = sheet.column_dimensions[get_column_letter(column)]
+        so_far = 10 if is_first else dimension.width
+        dimension.width = min(WIDEST, max(so_far, longest + 2))
+    return top
 
 
 def _write(cell: Cell | Any, words: str, *, as_words: bool) -> None:

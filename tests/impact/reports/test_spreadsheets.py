@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from itertools import groupby
 from typing import Any
 
 import openpyxl
@@ -86,15 +87,18 @@ def in_book(content: bytes, *, above: int = 1) -> Tables:
         assert sheet.freeze_panes
         assert not any(d.hidden for d in sheet.column_dimensions.values())
         assert not any(d.hidden for d in sheet.row_dimensions.values())
-        if sheet.title == "Method":
+        if sheet is book.worksheets[0]:
             continue
-        rows = [[shown(cell) for cell in row] for row in sheet.iter_rows()]
-        width = len([cell for cell in rows[above] if cell] or [""])
-        width = max(width, sheet.max_column)
-        table = [row[:width] for row in rows[above:]]
-        if not any(table[-1][1:]) and width > 1:
-            table.pop()  # the note
-        found[rows[0][0]] = table
+        lines = [[shown(cell) for cell in row] for row in sheet.iter_rows()]
+        for is_empty, own in groupby(lines, lambda line: not any(line)):
+            if is_empty:
+                continue
+            rows = list(own)
+            width = max(place for place, words in enumerate(rows[above], start=1) if words)
+            table = [row[:width] for row in rows[above:]]
+            if not any(table[-1][1:]) and width > 1:
+                table.pop()  # the note
+            found[rows[0][0]] = table
     return found
 
 
@@ -184,7 +188,7 @@ def test_files_say_how_figures_were_made_and_that_an_example_is_one(
 ) -> None:
     method = openpyxl.load_workbook(io.BytesIO(read["figures.xlsx"].data))["Method"]
     words = [[cell.value for cell in row if cell.value] for row in method.iter_rows()]
-    names = {line[0] for line in words}
+    names = {line[0] for line in words if line}
     assert {"Made by", "Figures of", "Bases", "Small groups", "Limit"} <= names
     client.application.config["EXAMPLE"] = True
     address = read["figures"].request.path
@@ -219,6 +223,20 @@ def test_sheets_have_names_that_excel_takes() -> None:
     names = openpyxl.load_workbook(io.BytesIO(content)).sheetnames
     assert len({name.lower() for name in names}) == 6
     assert all(len(name) <= 31 and not set(name) & set("\\/*?:[]'") for name in names)
+
+
+def test_a_book_has_one_sheet_for_each_figure_and_leads_to_every_table_by_its_full_name(
+    read: dict[str, PageResponse],
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(read["figures.xlsx"].data))
+    titles = list(in_csv(read["figures.csv"].text))
+    links = [row[0] for row in book["Method"].iter_rows() if row[0].hyperlink]
+    assert [cell.value for cell in links] == titles
+    for cell in links:
+        sheet, _, place = cell.hyperlink.location.rpartition("!")
+        assert book[sheet.strip("'")][place].value == cell.value
+    assert len(book.worksheets) - 1 == len({title.partition(": ")[0] for title in titles})
+    assert len(book.worksheets) < len(titles)
 
 
 def test_a_published_report_gives_its_own_frozen_tables(client: PageClient) -> None:

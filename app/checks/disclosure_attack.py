@@ -41,6 +41,7 @@ from app.impact.session_lines import NEVER_SPLIT, in_part, measures_of_sessions
 from app.impact.sessions_counted import read_sessions
 from app.impact.summaries import Door, EvaluationSummary, Figure
 from app.kernel.db import db
+from app.surveys.models import MeasureScale
 from app.surveys.response_models import Response
 
 PUBLIC = "public"  # reads every version of every report, and no page for staff
@@ -155,7 +156,8 @@ class Look:
                 growth = growth_within(counts.growth, sizes)
             whole = _in_parts(parts, growth.parts(threshold=threshold)) & base
             lines = {}
-            if own.breakdowns and not counts.imported:
+            is_share = question.measure.scale is MeasureScale.SHARE
+            if is_share and own.breakdowns and not counts.imported:
                 count, shown = own.breakdowns[-1]
                 numbers = [part for step in growth.steps[:count] for one in step for part in one]
                 held = _in_parts(parts, numbers) & base

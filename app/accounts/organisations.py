@@ -94,7 +94,7 @@ def merge_organisation(
 
 
 def _lock_proposed(organisation: Organisation) -> None:
-    db.session.refresh(organisation, with_for_update=True)
+    db.session.refresh(organisation, with_for_update={"of": Organisation})
     if organisation.proposed_at is None:
         raise Refused("Somebody has dealt with this organisation already")
 
@@ -114,7 +114,7 @@ def correct(
     organisation: Organisation, details: Details, sector: Sector, *, actor: str, now: datetime
 ) -> list[str]:
     """Correct what is known; a former name stays known; its people are counted in the sector."""
-    db.session.refresh(organisation, with_for_update=True)
+    db.session.refresh(organisation, with_for_update={"of": Organisation})
     former = organisation.name
     wanted = {**vars(details), "sector_id": sector.id}
     changed = [name for name, value in wanted.items() if getattr(organisation, name) != value]

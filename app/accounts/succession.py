@@ -115,7 +115,7 @@ def succeed(
 
 def close(organisation: Organisation, *, closed_on: date, actor: str, now: datetime) -> None:
     """The body is no more and nothing took its place; nobody can choose it any more."""
-    db.session.refresh(organisation, with_for_update=True)
+    db.session.refresh(organisation, with_for_update={"of": Organisation})
     _check_day(organisation, closed_on, now)
     if organisation.closed_on is not None:
         raise Refused("This organisation is closed already")
@@ -126,7 +126,7 @@ def close(organisation: Organisation, *, closed_on: date, actor: str, now: datet
 
 def reopen(organisation: Organisation, *, actor: str, now: datetime) -> None:
     """It was closed by mistake; people and posts that went elsewhere stay there."""
-    db.session.refresh(organisation, with_for_update=True)
+    db.session.refresh(organisation, with_for_update={"of": Organisation})
     if organisation.closed_on is None:
         raise Refused("This organisation is open")
     organisation.closed_on = organisation.successor_id = None

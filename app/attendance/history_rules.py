@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from typing import Any
 
-from app.accounts.imports.column_rules import MOST_PROBLEMS, Field, cell, problem
-from app.accounts.rules import working_email
+from app.accounts.imports.column_rules import MOST_PROBLEMS, Field, address_of, cell, problem
 from app.attendance.listed_day_rules import Order, read_day
 from app.bookings.models import AttendanceOutcome
-from app.kernel.refusals import Refused
 
 FIRST_DAY = date(1990, 1, 1)
 MOST_HOURS = 24
@@ -181,18 +178,11 @@ def read_rows(
     """The rows; what is wrong is told by row and column, the first twenty."""
     found = Reading()
 
-    @cache
-    def address_of(words: str) -> str | None:
-        try:
-            return working_email(words)
-        except Refused:
-            return None
-
     for row in rows:
         if len(found.problems) >= MOST_PROBLEMS:
             break
         wrong: list[str] = []
-        came = _came(row, columns, wrong, order, today, address_of)
+        came = _came(row, columns, wrong, order, today)
         if wrong:
             found.problems += wrong
         else:
@@ -206,7 +196,6 @@ def _came(
     wrong: list[str],
     order: Order | None,
     today: date,
-    address_of: Callable[[str], str | None],
 ) -> Came:
     """One row; what is wrong with it is added to the list, and its value stands for nothing."""
     said = {name: cell(row, columns, name) for name in WORDS}

@@ -15,6 +15,7 @@ from app.checks import (
     invented_answers,
     invented_doors,
     kill_drill,
+    large_import_drill,
     naive_rules,
     race_drill,
     stage,
@@ -132,6 +133,13 @@ def imports(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> 
     return import_drill.try_all(size=size, seed=seed)
 
 
+def large_imports(
+    _settings: dict[str, Any], *, rounds: int, size: int, seed: int
+) -> dict[str, Any]:
+    """A file of `size` rows of each kind, read, taken in and undone; the rest does nothing."""
+    return large_import_drill.try_all(size=size)
+
+
 def _faults() -> list[str]:
     faults = [finding.name for finding in verify(now=clock.now()) if finding.violations]
     db.session.rollback()
@@ -146,6 +154,7 @@ DRILLS = {
     "report": (report, 100_000),
     "disclosure": (disclosure, 200),
     "imports": (imports, 10_000),
+    "large-imports": (large_imports, 50_000),
 }
 
 

@@ -5,6 +5,7 @@ Each importer reads them in a process of its own, whose memory is that of one im
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import subprocess
@@ -13,9 +14,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.accounts.imports import organisations_rules, schools_rules
+from app.accounts.imports.column_rules import Field, read_table, suggest
+from app.accounts.imports.organisations_rules import Meanings
+from app.accounts.imports.readers.schools_register import read_register
+from app.attendance import history_plan_rules, history_rules
+from app.attendance.history_plan_rules import Chosen, Known
+from app.attendance.listed_day_rules import Order
 from app.attendance.presence_rules import OrderUnclear, attendees_of, day_order
 from app.attendance.readers.meeting_file import read_meeting_file
 from app.checks.import_samples import MEETING_DAY, MEETING_FILES
+from app.checks.list_samples import AUTHORITY, BODY_FILES, PAST_FILES, SCHOOL_FILES
 from app.checks.mutations import bombs, mutated
 from app.checks.stage import PROJECT
 from app.kernel.refusals import Refused
@@ -29,9 +38,41 @@ def read_meeting(content: bytes) -> None:
     attendees_of([(report, day_order(report, [MEETING_DAY], None))])
 
 
+def read_schools(content: bytes) -> None:
+    """Read a schools register, and compare it with schools we know."""
+    found = read_register(io.BytesIO(content), authority=AUTHORITY)
+    schools_rules.compare(found.schools, [], authority=AUTHORITY, today=MEETING_DAY)
+
+
+def read_bodies(content: bytes) -> None:
+    """Read a list of organisations as far as the page that shows what it adds does."""
+    table = read_table(content, organisations_rules.FIELDS)
+    columns = _columns(table, organisations_rules.FIELDS)
+    meanings = Meanings(organisations_rules.USUAL_KINDS, {}, sector="education")
+    reading = organisations_rules.read_rows(table["rows"], columns, meanings)
+    organisations_rules.compare(reading.given, [])
+
+
+def read_past(content: bytes) -> None:
+    """Read past attendance as far as the page that shows what it adds does."""
+    table = read_table(content, history_rules.FIELDS)
+    columns = _columns(table, history_rules.FIELDS)
+    order = Order.DAY_FIRST
+    reading = history_rules.read_rows(table["rows"], columns, order=order, today=MEETING_DAY)
+    history_plan_rules.plan(reading.came, Known({}, {}, {}, {}), Chosen({}, {}), {})
+
+
+def _columns(table: dict[str, Any], fields: Sequence[Field]) -> dict[str, int]:
+    names = suggest(table["headings"], fields, {})
+    return {name: place for place, name in enumerate(names) if name}
+
+
 # Known files of each importer, and how it reads one: Refused is an answer, anything else a fault.
 IMPORTERS: dict[str, tuple[Sequence[bytes], Callable[[bytes], object]]] = {
     "meetings": (MEETING_FILES, read_meeting),
+    "schools": (SCHOOL_FILES, read_schools),
+    "organisations": (BODY_FILES, read_bodies),
+    "past attendance": (PAST_FILES, read_past),
 }
 ANSWERS = (Refused, OrderUnclear)
 ALONE = "from app.checks.import_drill import main; main()"

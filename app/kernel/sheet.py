@@ -17,6 +17,7 @@ from app.kernel.refusals import Refused
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 1_000
+MOST_CELLS_OF_A_ROW = 20_000  # empty ones at its end among them
 MOST_CELL_CHARACTERS = 32_767  # as many as Excel has room for
 MOST_ENTRIES = 200
 MOST_UNPACKED_BYTES = 60 * 1024 * 1024
@@ -167,6 +168,8 @@ def _of_csv(content: bytes, looks_like_header: IsHeader) -> Iterator[Row]:
     delimiter = named[1] if named else _delimiter_of(text, looks_like_header)
     width = 0
     for number, cells in enumerate(parsed(text, delimiter), start=1):
+        if len(cells) > MOST_CELLS_OF_A_ROW:
+            raise Refused(f"This file has more than {MOST_COLUMNS:,} columns")
         row = tuple(_text(cell) for cell in cells)
         if not width and any(row):
             width = max(place for place, cell in enumerate(row, 1) if cell)

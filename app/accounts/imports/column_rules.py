@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.accounts.rules import working_email
 from app.kernel.refusals import Refused
 from app.kernel.sheet import Row, read_numbered_rows
 
@@ -13,6 +15,11 @@ MOST_COLUMNS = 60
 MOST_SAMPLES = 3
 MOST_PROBLEMS = 20
 LEAVE_OUT = ""
+# Most addresses look like this; the rest is for the library, which takes a thousand times as long.
+ORDINARY_ADDRESS = re.compile(
+    r"[a-z0-9_+'-]{1,60}(\.[a-z0-9_+'-]{1,60}){0,5}@([a-z0-9]+(-[a-z0-9]+)*\.){1,6}(uk|com|org|net)"
+)
+MOST_OF_AN_ADDRESS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +116,14 @@ def problem(row: Sequence[Any], words: str, value: str, what: str) -> str:
         if value
         else (f"Row {row[0]}, {words} {what}")
     )
+
+
+def address_of(words: str) -> str | None:
+    """An address in lower case; None if it is none that mail can be sent to."""
+    lowered = words.lower()
+    if len(lowered) <= MOST_OF_AN_ADDRESS and ORDINARY_ADDRESS.fullmatch(lowered):
+        return lowered
+    try:
+        return working_email(words)
+    except Refused:
+        return None

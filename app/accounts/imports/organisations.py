@@ -75,16 +75,19 @@ def meanings_of(
     )
 
 
-def read_again(content: Mapping[str, Any], choices: Mapping[str, Any]) -> rules.Reading:
-    """What the file says under the choices made."""
-    return rules.read_rows(content["rows"], choices["columns"], meanings_of(choices, sectors()))
+def read_again(
+    content: Mapping[str, Any], choices: Mapping[str, Any], *, last: int | None = None
+) -> rules.Reading:
+    """What the file says under the choices made, to before a row."""
+    rows = content["rows"][:last]
+    return rules.read_rows(rows, choices["columns"], meanings_of(choices, sectors()))
 
 
 def take_in(
     file: FileImport, content: Mapping[str, Any], first: int, last: int, now: datetime
 ) -> dict[str, int]:
     """Add the organisations of some rows, complete those we have; how many of each."""
-    reading = read_again(content, staging.choices_of(file))
+    reading = read_again(content, staging.choices_of(file), last=last)
     if reading.problems or reading.unknown:
         raise Refused("Some rows of this file cannot be used any more: check it again")
     wanted = [one for one in reading.given if first <= one.place < last]

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.accounts.imports.column_rules import MOST_PROBLEMS, Field, cell, plain, problem
+from app.accounts.imports.column_rules import MOST_PROBLEMS, Field, address_of, cell, plain, problem
 from app.accounts.models import OrganisationKind
-from app.accounts.rules import working_email
 from app.kernel.refusals import Refused
 
 MOST_CHARACTERS = 200
@@ -164,9 +163,7 @@ def _wrong_with(row: Sequence[Any], columns: Mapping[str, int], name: str) -> li
     if postcode and not POSTCODE.fullmatch(postcode):
         wrong.append(problem(row, WORDS["postcode"], postcode, "is not a postcode"))
     address = cell(row, columns, "contact_email")
-    try:
-        _ = address and working_email(address)
-    except Refused:
+    if address and address_of(address) is None:
         wrong.append(problem(row, WORDS["contact_email"], address, "is not an email address"))
     return wrong
 
@@ -182,7 +179,7 @@ def _given(
         sector=sector,
         aliases=_aliases(row, columns),
         postcode=cell(row, columns, "postcode").upper(),
-        contact_email=working_email(address) if address else "",
+        contact_email=(address_of(address) or "") if address else "",
     )
 
 

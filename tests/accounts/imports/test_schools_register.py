@@ -124,20 +124,31 @@ def test_each_bad_line_is_told_by_line_and_column() -> None:
     ]
 
 
-def test_a_bomb_is_refused_within_a_second() -> None:
-    begun = time.perf_counter()
-    with pytest.raises(Refused, match="larger than the register"):
-        read(packed(bytes(reader.MOST_BYTES + 1)))
-    small = packed(CONTENT.split(b"\r\n")[0] + b"\r\n" + b",\r\n" * 3_000_000)
+def with_size(content: bytes, size: int) -> bytes:
+    """An archive that says its one file has this size."""
+    made = bytearray(content)
+    place = made.rfind(b"PK\x01\x02") + 24
+    made[place : place + 4] = size.to_bytes(4, "little")
+    return bytes(made)
+
+
+HEADER = CONTENT.split(b"\r\n")[0] + b"\r\n"
+BOMBS = {
+    "says it is too large": lambda: with_size(packed(b"x"), reader.MOST_BYTES + 1),
+    "one endless line": lambda: packed(bytes(20_000_000)),
+    "endless rows": lambda: packed(HEADER + b",\r\n" * 300_000),
+    "endless empty rows": lambda: packed(HEADER + b"\r\n" * 300_000),
+    "says it is small": lambda: with_size(packed(bytes(5_000_000)), 100),
+}
+
+
+@pytest.mark.parametrize("which", BOMBS)
+def test_a_bomb_is_refused_within_a_second(which: str) -> None:
+    content = BOMBS[which]()
+    begun = time.process_time()
     with pytest.raises(Refused):
-        read(small)
-    # An archive that says it is small, and is not.
-    lying = bytearray(packed(bytes(5_000_000)))
-    place = lying.rfind(b"PK\x01\x02") + 24
-    lying[place : place + 4] = (100).to_bytes(4, "little")
-    with pytest.raises(Refused):
-        read(bytes(lying))
-    assert time.perf_counter() - begun < 3  # three of them, and making them
+        read(content)
+    assert time.process_time() - begun < 1
 
 
 def test_a_password_is_refused() -> None:

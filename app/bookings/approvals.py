@@ -71,7 +71,9 @@ def approve(booking_id: int, *, actor: Person | None, now: datetime) -> Booking:
     by = actor.reference if actor else MANAGER
     rows: list[Base] = [audit.line(by, "approved", "booking", booking.reference, now=now)]
     facts = gather_facts(event.id, booking.person_id)
-    asked = Asked(booked_by=booking.booked_by, origin=booking.origin, mode=booking.mode)
+    asked = Asked(
+        booked_by=booking.booked_by, origin=booking.origin, mode=booking.mode, chooses_way=False
+    )
     with db.session.no_autoflush:
         give(event, booking, facts, asked, request.terms, now=now)
         _decide(request.approval, ApprovalDecision.APPROVED, actor, now)

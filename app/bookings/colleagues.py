@@ -16,7 +16,7 @@ from app.bookings import emails, terms
 from app.bookings.colleague_group import STATES, Group, sector_of
 from app.bookings.colleague_rules import Became, Line, LineOutcome, Share
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
-from app.bookings.places import facts_of, lock_event_and_terms, lock_event_called
+from app.bookings.places import Ways, facts_of, lock_event_and_terms, lock_event_called
 from app.bookings.requests import Manager, ask_for_approval
 from app.bookings.rules import check_may_book, joining_time
 from app.bookings.taking import USED_FORM, Asked, mode_of_booking, new_booking
@@ -96,6 +96,7 @@ def _write(
         (row.joined_waiting_at for row in group.booked if row.joined_waiting_at), default=None
     )
     bookings = {}
+    ways = Ways(group.event)
     for number, (line, share) in enumerate(zip(group.lines, shares, strict=True)):
         if share.became is Became.REFUSED:
             continue
@@ -110,6 +111,8 @@ def _write(
         booking = new_booking(group.event, person, asked, now=now)
         booking.state = STATES[share.became]
         booking.confirmed_at = now if share.became is Became.BOOKED else None
+        if share.became is Became.BOOKED:
+            ways.take(booking)
         booking.joined_waiting_at = None
         if share.became is Became.WAITING:
             last_joined_at = booking.joined_waiting_at = joining_time(now, last_joined_at)

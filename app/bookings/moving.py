@@ -16,7 +16,13 @@ from app.bookings import moving_letters, terms
 from app.bookings.ending import end, is_theirs, with_people_and_entries
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState, CancelReason
 from app.bookings.notice import is_late
-from app.bookings.places import gather_facts, lock_event_of, lock_events_where, taken_by_limits
+from app.bookings.places import (
+    Ways,
+    gather_facts,
+    lock_event_of,
+    lock_events_where,
+    taken_by_limits,
+)
 from app.bookings.rules import Outcome, check_may_book, decide
 from app.bookings.taking import Asked, new_booking
 from app.bookings.terms_rules import Limit, Taken, Terms, limit_reached
@@ -130,6 +136,7 @@ def _check_place(
         if limit:
             why = f"{terms.limit_words(limit, rules_of_offer)}, and on that session they are taken"
         raise Refused(f"{why}: {'your' if is_own else 'the'} place here is kept")
+    Ways(event).check(new.mode)
 
 
 def _change_places(

@@ -26,10 +26,11 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import Person
 from app.bookings.models import TAKES_NO_PLACE, Booking, BookingState, BookingTerms
-from app.bookings.rules import EventFacts
+from app.bookings.rules import EventFacts, way_given
 from app.bookings.terms_rules import FOR_EVERYBODY, Taken, Terms
-from app.catalogue.models import Event, EventState, Offer
+from app.catalogue.models import Event, EventMode, EventState, Offer
 from app.kernel.db import db
+from app.kernel.errors import Refused
 
 # Somebody who came without booking was in the room, but took nobody's place.
 TAKES_A_PLACE = (
@@ -223,6 +224,50 @@ def taken_by_limits(event_id: int, terms: Terms) -> Taken:
         if organisation_id is not None:
             taken.by_organisation[organisation_id] += count
     return taken
+
+
+class Ways:
+    """How the places of a hybrid event are shared between the room and online.
+
+    Right only inside the event's lock. Of any other event, people take part as they asked.
+    """
+
+    def __init__(self, event: Event) -> None:
+        """Count what is taken, in one statement and only where places are told apart."""
+        self.event = event
+        self.taken: Counter[EventMode] = Counter()
+        if event.online_capacity is not None:
+            rows = db.session.execute(
+                select(Booking.mode, func.count())
+                .where(Booking.event_id == event.id, *TAKES_A_PLACE)
+                .group_by(Booking.mode)
+            )
+            self.taken.update({row[0]: row[1] for row in rows})
+
+    def given(self, wanted: EventMode) -> EventMode:
+        """The way with room for one more, the one wanted if it has."""
+        capacity, online = self.event.capacity, self.event.online_capacity
+        if capacity is None or online is None or wanted is EventMode.HYBRID:
+            return wanted
+        return way_given(wanted, self.taken, capacity=capacity, online_capacity=online)
+
+    def take(self, booking: Booking) -> None:
+        """Let the booking take up its place in a way that has room, and count it."""
+        booking.mode = self.given(booking.mode)
+        self.taken[booking.mode] += 1
+
+    def full_words(self) -> dict[str, str]:
+        """What a form says beside the way that has no room, while the other has."""
+        both = (EventMode.ONLINE, EventMode.FACE_TO_FACE)
+        return {way.value: "No places left" for way in both if self.given(way) is not way}
+
+    def check(self, wanted: EventMode) -> None:
+        """Refused, with the other way to take part, if there is no room in the one chosen."""
+        if self.given(wanted) is wanted:
+            return
+        if wanted is EventMode.ONLINE:
+            raise Refused("There are no places online any more: choose to come in person")
+        raise Refused("There are no places in the room any more: choose to take part online")
 
 
 def facts_of(event: Event) -> EventFacts:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from app.catalogue.models import EventMode
 from app.kernel.refusals import Refused
 
 SATURDAY = 5
@@ -97,6 +99,21 @@ def opening(facts: EventFacts, now: datetime) -> Opening:
         return Opening.OPEN_TO_ALL
     # Where places are free although people wait, limits bar those who do: a newcomer may get one.
     return Opening.OPEN if places_free(facts.capacity, facts.places_taken) else Opening.FULL
+
+
+def way_given(
+    wanted: EventMode, taken: Mapping[EventMode, int], *, capacity: int, online_capacity: int
+) -> EventMode:
+    """How a hybrid event's next place is taken up: as wanted, or the other way if that is full.
+
+    Where nobody has room, which a smaller event may bring about, what was wanted stands.
+    """
+    room = {
+        EventMode.ONLINE: online_capacity - taken.get(EventMode.ONLINE, 0),
+        EventMode.FACE_TO_FACE: capacity - online_capacity - taken.get(EventMode.FACE_TO_FACE, 0),
+    }
+    other = EventMode.FACE_TO_FACE if wanted is EventMode.ONLINE else EventMode.ONLINE
+    return other if room[wanted] <= 0 < room[other] else wanted
 
 
 def check_may_book(

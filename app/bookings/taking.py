@@ -16,6 +16,7 @@ from app.bookings import emails, terms
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
 from app.bookings.places import (
     BookingFacts,
+    Ways,
     count_places,
     lock_to_book,
     lock_to_book_called,
@@ -49,6 +50,7 @@ class Asked:
     manager: Manager | None = None
     past_the_rules: bool = False  # staff book somebody whom a rule or limit would bar
     trail: Mapping[str, str] = field(default_factory=dict)  # what the audit trail says besides
+    chooses_way: bool = True  # they can choose again if there is no room in the way they chose
 
     @property
     def by_staff(self) -> bool:
@@ -173,6 +175,10 @@ def give(
         needs_yes=False,
     )
     if outcome is Outcome.CONFIRMED:
+        ways = Ways(event)
+        if asked.chooses_way:
+            ways.check(booking.mode)
+        ways.take(booking)
         booking.state, booking.confirmed_at = BookingState.CONFIRMED, now
         count_places(event, taken=1)
         return

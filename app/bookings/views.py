@@ -28,7 +28,7 @@ from app.bookings.forms import BookForm, BookWithManagerForm, OneButton
 from app.bookings.models import ApprovedBy, Booking, BookingOrigin, BookingState
 from app.bookings.moving_queries import replacement
 from app.bookings.notice import is_late, last_day
-from app.bookings.places import facts_of, terms_of
+from app.bookings.places import Ways, facts_of, terms_of
 from app.bookings.request_page import approved_words, request_to_show, request_words
 from app.bookings.rules import opening
 from app.bookings.terms_rules import Terms
@@ -207,6 +207,7 @@ def _book_page(reference: str, form: BookForm) -> str | AnyResponse:
         event=shown,
         state=state,
         capacity_words=CAPACITY_WORDS,
+        full_words=Ways(shown).full_words(),
         warnings=warnings_of(shown, current_user.id, now=clock.now()),
         adjustments_hint=adjustments.hint(shown.mode, has_catering=shown.has_catering),
         **_terms_in_words(found.terms, _me()),

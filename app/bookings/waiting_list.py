@@ -12,6 +12,7 @@ from app.audit import operations as audit
 from app.bookings import emails
 from app.bookings.models import Booking, BookingState, BookingTerms
 from app.bookings.places import (
+    Ways,
     facts_of,
     lock_event_and_terms,
     taken_by_limits,
@@ -47,12 +48,17 @@ def promote_waiting(
     waiting = _first_waiting(event, None if terms.have_limits else free)
     found = _walk(event, terms, waiting, free)
     rows: list[Base] = [] if into is None else into
+    if found.chosen and event.online_capacity is not None:
+        db.session.flush()  # likewise, by how people take part
+    ways = Ways(event) if found.chosen else None
     with db.session.no_autoflush:  # forty people are written together, not one by one
         _note_passed_over(waiting, found, terms, now=now, into=rows)
         by_id = {booking.id: booking for booking in waiting}
         promoted = [by_id[booking_id] for booking_id in found.chosen]
         until = hold_deadline(event, terms, now=now)
         for booking in promoted:
+            if ways:
+                ways.take(booking)
             _promote(booking, event, until, now=now, into=rows)
     event.places_taken += len(promoted)
     event.waiting_count -= len(promoted)

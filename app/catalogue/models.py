@@ -323,6 +323,10 @@ class Event(Base):
             return "online"
         return f"{self.venue} or online" if self.mode is EventMode.HYBRID else self.venue
 
+    def notes_for(self, mode: EventMode) -> str:
+        """What people who take part in this way should know before they come."""
+        return (self.online_notes if mode is EventMode.ONLINE else "") or self.joining_notes
+
     @property
     def places_left(self) -> int | None:
         """Free places, never below 0; None when open to all."""

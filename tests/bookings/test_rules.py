@@ -21,12 +21,35 @@ from app.bookings.rules import (
     needs_calendar_update,
     opening,
     places_free,
+    way_given,
 )
 from app.bookings.terms_rules import WaitingPerson, walk
+from app.catalogue.models import EventMode
 from app.kernel.refusals import Refused
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "online", "in_the_room", "given"),
+    [
+        (EventMode.ONLINE, 0, 0, EventMode.ONLINE),
+        (EventMode.ONLINE, 3, 0, EventMode.FACE_TO_FACE),
+        (EventMode.FACE_TO_FACE, 0, 2, EventMode.ONLINE),
+        (EventMode.FACE_TO_FACE, 3, 1, EventMode.FACE_TO_FACE),
+        (EventMode.FACE_TO_FACE, 3, 2, EventMode.FACE_TO_FACE),  # full: what was wanted stands
+        (EventMode.ONLINE, 5, 1, EventMode.FACE_TO_FACE),  # more online than there are places
+    ],
+)
+def test_a_hybrid_events_next_place_is_where_there_is_room(
+    wanted: EventMode, online: int, in_the_room: int, given: EventMode
+) -> None:
+    taken = {EventMode.ONLINE: online, EventMode.FACE_TO_FACE: in_the_room}
+
+    assert way_given(wanted, taken, capacity=5, online_capacity=3) is given
+
+
 FACTS = EventFacts(
     is_published=True,
     is_cancelled=False,

@@ -29,6 +29,7 @@ from app.audit import personal as audit
 from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings
 from app.bookings import readdressing
+from app.catalogue import personal as catalogue
 from app.forums import personal as forums
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -83,6 +84,7 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
         **accounts.export(person),
         **bookings.export(person.id),
         **attendance.export(person.id),
+        **catalogue.export(person.id),
         **record.export(person.id, now=now),
         **notices.export(person.id),
         **surveys.export(person.id),
@@ -260,6 +262,7 @@ def erase(person_id: int, *, now: datetime, even_unsent: bool = False) -> Erasur
         attendance.erase(person_id)
         surveys.erase(person_id, now=now)
         record.erase(person_id)
+        catalogue.erase(person_id)
         forums.erase(person_id)
     unsent = _let_messages_leave(person_id, now)
     if unsent and not even_unsent:

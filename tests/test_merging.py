@@ -266,6 +266,17 @@ def test_a_place_that_one_gave_to_the_other_never_changed_hands(
     assert (old.cancelled_because, new.replaces_id) == (CancelReason.MERGED, None)
 
 
+def test_who_is_named_twice_as_a_trainer_is_named_once(
+    twice: tuple[Person, Person], staff: Person
+) -> None:
+    duplicate, kept = twice
+    both, one = make_event(), make_event()
+    both.trainers, one.trainers = [duplicate, kept], [duplicate]
+    merge(twice, staff)
+    db.session.expire_all()
+    assert both.trainers == one.trainers == [kept]
+
+
 def test_answers_to_requests_follow_too(twice: tuple[Person, Person], staff: Person) -> None:
     duplicate, kept = twice
     request = make_request(make_event(), duplicate)

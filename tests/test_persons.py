@@ -88,6 +88,8 @@ SHOWN_AS = {
     "meeting_name.confirmed_by_id": "audit_trail",
     "meeting_name.person_id": "names_in_meetings",
     "approval.decided_by_id": "audit_trail",
+    "offer_trainer.person_id": "trains",
+    "event_trainer.person_id": "trains_sessions",
     "person.merged_into_id": "audit_trail",  # under the references of both
 }
 
@@ -140,6 +142,8 @@ def someone(app: Flask, now: datetime, tmp_path: Path) -> Person:
 
 
 def _learn(me: Person, now: datetime) -> None:
+    trained = make_event(starts_at=now + 50 * DAY)
+    trained.trainers, trained.offer.trainers = [me], [me]
     refresher = make_refresher()
     make_learning_elsewhere(me, title="Dance for Peacocks", refresher_id=refresher.id)
     nudge = RefresherNudge(person_id=me.id, refresher_id=refresher.id, due_on=now.date())

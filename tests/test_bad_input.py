@@ -22,9 +22,11 @@ from tests.support.factories import (
     make_organisation,
     make_person,
     make_request,
+    make_sector,
 )
 from tests.support.forms_files import an_import_draft
 from tests.support.hostile import TEXTS
+from tests.support.imports import staged_files
 from tests.support.needs import some_action, some_measure, some_need
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
@@ -202,6 +204,12 @@ CASES = (
     Case("/impact/words/themes/<reference>/merge", "delivery"),
     Case("/impact/words/reader", "delivery"),
     Case("/impact/quotes/<reference>/change", "delivery"),
+    Case("/manage/import/schools", "delivery"),
+    Case("/manage/import/schools/<reference>", "delivery", "Take this in"),
+    Case("/manage/import/organisations/<reference>", "delivery", "Continue"),
+    Case("/manage/import/organisations/<reference>/check", "delivery", "Continue"),
+    Case("/manage/import/attendance/<reference>", "delivery", "Continue"),
+    Case("/manage/import/attendance/<reference>/check", "delivery", "Continue"),
     Case("/manage/surveys/import", "delivery"),
     Case("/manage/surveys/import/<reference>", "delivery"),
     Case("/impact/reports/new/<slug>", "delivery", "Begin the report"),
@@ -256,6 +264,11 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
         draft = an_import_draft(evaluation.id, db.session.merge(actor), now=now)
         return world.address(case.rule, app, reference=draft)
+    if case.rule.startswith("/manage/import/") and "<reference>" in case.rule:
+        actor = db.session.merge(world.people["delivery"])
+        files = staged_files(actor, make_sector("Lists"), now=now)
+        db.session.commit()
+        return world.address(case.rule, app, reference=files[case.rule.split("/")[3]])
     if case.rule in {"/impact/reports/<slug>/correct", "/impact/reports/<slug>/withdraw"}:
         evaluation, actor = db.session.merge(world.evaluation), world.people["delivery"]
         report = a_published_report(evaluation, db.session.merge(actor), now=now)

@@ -33,7 +33,7 @@ from app.kernel.tokens import new_reference
 from app.partnership.models import Sector
 
 BEGAN = time(9, 0)  # files say the day alone
-STEP_ROWS = 5_000
+STEP_ROWS = 2_500  # others cannot write meanwhile on SQLite: a second or two
 CHANGED = "Something has changed since this file was checked: look at it again"
 Row = TypeVar("Row", bound=Base)
 

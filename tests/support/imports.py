@@ -11,6 +11,7 @@ from app.accounts.imports.readers.schools_register import Register, SchoolRow, S
 from app.accounts.models import OrganisationKind, Person
 from app.attendance import history_rules
 from app.kernel.db import db
+from app.kernel.tokens import new_reference
 from app.partnership.models import Sector
 from tests.support.factories import make_organisation
 
@@ -22,11 +23,7 @@ def some_imports(
     known = make_organisation(
         sector, kind=OrganisationKind.SCHOOL, urn="100001", name="Saint Elm’s", postcode="ZZ1 1ZZ"
     )
-    made = {
-        "schools": _register(name, known.urn or "", actor, now),
-        "organisations": an_organisations_file(name, actor, sector, now=now),
-        "attendance": a_history_file(name, actor, sector, now=now),
-    }
+    made = staged_files(actor, sector, now=now, name=name, urn=known.urn or "")
     done = FileImport(
         reference="doneimport",
         kind=ImportOf.SCHOOLS,
@@ -45,6 +42,17 @@ def some_imports(
     db.session.add(done)
     db.session.flush()
     return made | {"done": done.reference}
+
+
+def staged_files(
+    actor: Person, sector: Sector, *, now: datetime, name: str = "Saint Ash’s", urn: str = "100001"
+) -> dict[str, str]:
+    """A file of each kind to be checked; their references by kind."""
+    return {
+        "schools": _register(name, urn, actor, now),
+        "organisations": an_organisations_file(name, actor, sector, now=now),
+        "attendance": a_history_file(name, actor, sector, now=now),
+    }
 
 
 def _register(name: str, urn: str, actor: Person, now: datetime) -> str:
@@ -71,7 +79,7 @@ def _register(name: str, urn: str, actor: Person, now: datetime) -> str:
 def a_history_file(name: str, actor: Person, sector: Sector, *, now: datetime) -> str:
     """A spreadsheet of past attendance whose columns were said; its offer is unknown."""
     quoted = name.replace(chr(34), chr(34) * 2)
-    text = f'Course,Date,Name,School\n"{quoted}",14/03/2025,Dee Park,"{quoted}"\n'
+    text = f'Course,Date,Name,School\n"{quoted} {new_reference()}",14/03/2025,Dee Park,"{quoted}"\n'
     reference = staging.keep_file(
         ImportOf.ATTENDANCE,
         read_table(text.encode(), history_rules.FIELDS),
@@ -89,7 +97,7 @@ def a_history_file(name: str, actor: Person, sector: Sector, *, now: datetime) -
 
 def an_organisations_file(name: str, actor: Person, sector: Sector, *, now: datetime) -> str:
     """A spreadsheet of organisations whose columns were said; one word of it is unknown."""
-    text = f'Name,Type,Email\n"{name.replace(chr(34), chr(34) * 2)}",Den,den@example.org\n'
+    text = f'Name,Type,Email\n"{name.replace(chr(34), chr(34) * 2)}",Den {new_reference()},den@example.org\n'
     content = read_table(text.encode(), organisations_rules.FIELDS)
     reference = staging.keep_file(
         ImportOf.ORGANISATIONS,

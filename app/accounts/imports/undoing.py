@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    insert,
     literal,
     select,
     union_all,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from app.accounts.imports.models import FileImport, ImportedThing
-from app.kernel.db import Base, db, insert_together
+from app.kernel.db import Base, db
 from app.kernel.errors import Refused
 
 # These may stay behind where something else speaks of them by now: they do no harm alone.
@@ -43,7 +44,10 @@ CHANGED_SINCE = (
 
 def note_made(file_id: int, what: str, ids: Iterable[int]) -> None:
     """Note rows of a table that the file made."""
-    insert_together([ImportedThing(import_id=file_id, what=what, thing_id=one) for one in ids])
+    rows = [{"import_id": file_id, "what": what, "thing_id": one} for one in ids]
+    if rows:
+        table = Base.metadata.tables[ImportedThing.__tablename__]
+        db.session.connection().execute(insert(table), rows)
 
 
 def note_changed(

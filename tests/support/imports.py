@@ -97,7 +97,8 @@ def a_history_file(name: str, actor: Person, sector: Sector, *, now: datetime) -
 
 def an_organisations_file(name: str, actor: Person, sector: Sector, *, now: datetime) -> str:
     """A spreadsheet of organisations whose columns were said; one word of it is unknown."""
-    text = f'Name,Type,Email\n"{name.replace(chr(34), chr(34) * 2)}",Den {new_reference()},den@example.org\n'
+    quoted = name.replace(chr(34), chr(34) * 2)
+    text = f'Name,Type,Email\n"{quoted}",Den {new_reference()},den@example.org\n'
     content = read_table(text.encode(), organisations_rules.FIELDS)
     reference = staging.keep_file(
         ImportOf.ORGANISATIONS,

@@ -72,7 +72,7 @@ def test_the_schools_register_comes_in_and_is_undone(
     assert "Show the 170 schools" in page.page.words
     done = taken_in(client, send(client, address, "Take this in"), now)
     assert done.page.h1 == "The file is in"
-    assert "170 new schools" in done.page.words
+    assert "new schools: 170" in done.page.words
     listed = client.get("/manage/import").page.words
     assert "Results.zip" in listed
     assert "Dee Park" in listed
@@ -92,7 +92,7 @@ def test_a_conversion_is_confirmed_by_a_person(
     done = taken_in(
         client, send(client, address, "Take this in", **{f"follows-{old.id}": "100500"}), now
     )
-    assert "1 linked to what took their place" in done.page.words
+    assert "linked to what took their place: 1" in done.page.words
     again = upload(client, SCHOOLS, register([closed(7), academy])).location
     words = client.get(again).page.words
     assert "This very file was taken in on" in words
@@ -166,7 +166,7 @@ def test_organisations_come_in_with_columns_and_words_confirmed_and_remembered(
     again = client.follow(send(client, check, "Continue", kind0="sports_club"))
     assert again.page.h1 == "Check what the file adds"
     done = taken_in(client, send(client, check, "Take this in"), now)
-    assert "1 new organisations, 1 unchanged" in done.page.words
+    assert "new organisations: 1, unchanged: 1" in done.page.words
     bees = db.session.scalars(select(Organisation).where(Organisation.name == "Busy Bees")).one()
     assert (bees.kind, bees.contact_email) == (
         OrganisationKind.EARLY_YEARS,
@@ -184,7 +184,7 @@ def test_organisations_come_in_with_columns_and_words_confirmed_and_remembered(
     form = client.get(address).page.form(names=set(), button="Continue")
     assert form.values["column0"] == ["name"]
     done = taken_in(client, send(client, check, "Take this in"), now)
-    assert "3 unchanged" in done.page.words
+    assert "unchanged: 3" in done.page.words
     assert db.session.scalar(select(func.count(Organisation.id))) == 2
     assert db.session.get_one(Organisation, known.id).postcode == ""
 
@@ -246,7 +246,7 @@ def test_past_attendance_asks_what_it_leaves_open_and_comes_in(
     client.post(check, data={**form.values, "offer0": "new", "person0": str(flo.id)})
     assert "Attendances to add 2" in client.get(check).page.words
     done = taken_in(client, send(client, check, "Take this in"), now)
-    assert "2 attendances, 1 new people, 2 new sessions" in done.page.words
+    assert "attendances: 2, new people: 1, new sessions: 2" in done.page.words
     assert db.session.scalar(select(func.count(Attendance.id))) == 2
     old = db.session.scalars(select(Offer).where(Offer.title == "Old Course")).one()
     assert old.state is OfferState.ARCHIVED

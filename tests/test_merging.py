@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 
 from app import persons
 from app.accounts.models import Person, Post, PostKind, RoleGrant
+from app.bookings import links
 from app.bookings import operations as bookings
+from app.bookings.links import Purpose
 from app.bookings.models import (
     Approval,
     Attendance,
@@ -32,6 +34,7 @@ from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
 from app.outbox.models import CalendarMethod, OutboxMessage
+from app.record.certificates import code_of
 from app.record.models import LearningElsewhere, RefresherStop
 from app.record.queries import record_of
 from app.schema import TABLES
@@ -49,6 +52,7 @@ from tests.support.factories import (
     make_request,
     make_terms,
 )
+from tests.support.page_client import PageClient
 
 DAY = timedelta(days=1)
 CAME, MISSED = AttendanceOutcome.ATTENDED, AttendanceOutcome.DID_NOT_ATTEND
@@ -264,6 +268,29 @@ def test_a_place_that_one_gave_to_the_other_never_changed_hands(
     new = make_booking(event, kept, replaces_id=old.id)
     merge(twice, staff)
     assert (old.cancelled_because, new.replaces_id) == (CancelReason.MERGED, None)
+
+
+def test_links_and_certificates_of_the_booking_that_ended_stay_true(
+    twice: tuple[Person, Person], staff: Person, client: PageClient, now: datetime
+) -> None:
+    duplicate, kept = twice
+    past, coming = make_event(starts_at=now - 30 * DAY), make_event(starts_at=now + 30 * DAY)
+    for person in (kept, duplicate):
+        make_attendance(make_booking(past, person))
+    place, other = (make_booking(coming, person) for person in (kept, duplicate))
+    printed = db.session.scalars(
+        select(Booking.reference).where(
+            Booking.event_id == past.id, Booking.person_id == duplicate.id
+        )
+    ).one()
+    merge(twice, staff, now)
+    assert other.cancelled_because is CancelReason.MERGED
+    certificate = client.get(f"/certificates/{code_of(printed)}")
+    assert certificate.status_code == 200
+    assert "Sam Reed" in certificate.words
+    link = links.link(other, Purpose.CANT_COME).partition("//")[2].partition("/")[2]
+    client.submit(client.get(f"/{link}"), button="Cancel this booking")
+    assert db.session.get_one(Booking, place.id).cancelled_because is CancelReason.PERSON
 
 
 def test_who_is_named_twice_as_a_trainer_is_named_once(

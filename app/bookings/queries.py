@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.accounts.models import Organisation, Person
 from app.bookings.colleague_emails import A_COLLEAGUE
@@ -91,6 +91,24 @@ def event_to_book(reference: str, person: Person) -> ToBook | None:
     }
     row = db.session.execute(_TO_BOOK, asked).unique().one_or_none()
     return ToBook(row[0], terms_from(row[1]), *row[2:]) if row else None
+
+
+def stands_for(reference: str) -> ColumnElement[bool]:
+    """The booking with this reference; or the other one, if one person was booked twice here.
+
+    Links in letters and codes of certificates stay true after two people were merged.
+    """
+    ended, kept = aliased(Booking), aliased(Booking)
+    other = select(kept.id).join(
+        ended, and_(ended.event_id == kept.event_id, ended.person_id == kept.person_id)
+    )
+    other = other.where(
+        ended.reference == reference,
+        ended.cancelled_because == CancelReason.MERGED,
+        kept.state != BookingState.CANCELLED,
+    )
+    own = select(ended.id).where(ended.reference == reference)
+    return Booking.id == func.coalesce(other.scalar_subquery(), own.scalar_subquery())
 
 
 def live_booking(event_id: int, person_id: int) -> Booking | None:

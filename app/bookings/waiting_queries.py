@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.accounts.models import Person
 from app.bookings.models import Booking, BookingState
+from app.bookings.queries import stands_for
 from app.catalogue.models import Event
 from app.kernel.db import db
 from app.kernel.paging import Pages, pages
@@ -22,7 +23,7 @@ def booking_called(reference: str) -> Booking | None:
     """A booking with all that a page says of it; whoever asks has shown that they may see it."""
     return db.session.scalar(
         select(Booking)
-        .where(Booking.reference == reference)
+        .where(stands_for(reference))
         .options(
             joinedload(Booking.event).options(joinedload(Event.offer), selectinload(Event.dates)),
             joinedload(Booking.person),

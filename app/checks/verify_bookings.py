@@ -277,7 +277,17 @@ def requests_that_did_not_lapse(moment: Moment) -> Found:
     )
 
 
+def bookings_of_nobody(_moment: Moment) -> Found:
+    """Bookings of somebody who was merged into another: they came while that happened."""
+    return (
+        select(Booking.reference)
+        .join(Person, Person.id == Booking.person_id)
+        .where(Person.merged_into_id.is_not(None))
+    )
+
+
 INVARIANTS: dict[str, Find] = {
+    "whoever was merged into another has no booking left": bookings_of_nobody,
     "places taken and waiting are counted right": events_counted_wrongly,
     "no more people have a place than there are places": events_oversold,
     "nobody has two live bookings for one event": events_booked_twice,

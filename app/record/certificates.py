@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.bookings.models import Attendance, AttendanceOutcome, Booking
+from app.bookings.queries import stands_for
 from app.catalogue.models import Event, EventDate, Offer
 from app.catalogue.rules import event_title, outcome_lines
 from app.kernel.db import db
@@ -83,7 +84,7 @@ def find(booking_reference: str, *, now: datetime) -> Certificate | None:
         .join(EventDate.event)
         .join(Event.offer)
         .join(Booking.person)
-        .where(Booking.reference == booking_reference, Event.ends_at <= now)
+        .where(stands_for(booking_reference), Event.ends_at <= now)
         .order_by(EventDate.starts_at)
     ).all()
     came = [row for row in rows if row.outcome is not AttendanceOutcome.DID_NOT_ATTEND]

@@ -178,6 +178,18 @@ def booked_twice() -> None:
     change(Event, is_event("coming"), capacity=3)
 
 
+def booked_for_who_was_merged() -> None:
+    gone = make_person(name="", email=None, deactivated_at=clock.now())
+    gone.merged_into_id = one(BookingState.CONFIRMED).person_id
+    make_booking(
+        one(BookingState.CONFIRMED).event,
+        gone,
+        state=BookingState.CANCELLED,
+        cancelled_at=clock.now(),
+        cancelled_because=CancelReason.ERASED,
+    )
+
+
 def overtaken() -> None:
     waits = one(BookingState.WAITING)
     change(
@@ -631,6 +643,7 @@ DAMAGE: list[tuple[str, Callable[[], None]]] = [
     ("no place is free while somebody waits for it", a_free_place),
     ("no place is free while somebody waits for it", no_limit_and_a_waiting_list),
     ("nobody has two live bookings for one event", booked_twice),
+    ("whoever was merged into another has no booking left", booked_for_who_was_merged),
     ("the waiting list moves in the order of joining", overtaken),
     ("the waiting list moves in the order of joining", joined_at_the_same_moment),
     ("everybody was told what became of their booking", never_confirmed),

@@ -189,8 +189,10 @@ class _Count:
         self.how = {how: facts_of(how) for how in set(self.rows.hows)}
         self.heads = _largest(facts.heads)
         self.sessions = self._sessions()
+        self.kinds_of_fate: list[Fate] = []
         self.fates = self._fates()
-        is_there = [Figure.ATTENDANCES in fate for fate in self.fates]
+        has_come = [Figure.ATTENDANCES in fate for fate in self.kinds_of_fate]
+        is_there = [has_come[fate] for fate in self.fates]
         self.came_to, self.came, self.came_of, self.came_from = (
             list(compress(column, is_there))
             for column in (self.rows.events, self.rows.people, self.rows.sectors, self.bodies)
@@ -248,13 +250,16 @@ class _Count:
             for event in self.events.values()
         }
 
-    def _fates(self) -> list[Fate]:
-        """What each booking adds to; there are far fewer fates than bookings."""
+    def _fates(self) -> list[int]:
+        """What each booking adds to, as its place among the few kinds of fate there are."""
         kinds = list(set(self.sessions.values()))
         number_of = {kind: number for number, kind in enumerate(kinds)}
         kind_of = {event: number_of[session] for event, session in self.sessions.items()}
         pairs = list(zip(self.rows.hows, map(kind_of.__getitem__, self.rows.events), strict=True))
-        fates = {pair: figures_of_booking(self.how[pair[0]], kinds[pair[1]]) for pair in set(pairs)}
+        fates = {}
+        for number, (how, kind) in enumerate(set(pairs)):
+            fates[how, kind] = number
+            self.kinds_of_fate.append(figures_of_booking(self.how[how], kinds[kind]))
         return [fates[pair] for pair in pairs]
 
     def _piles(self, group_of: Mapping[int, Key]) -> dict[Key, _Pile]:
@@ -318,14 +323,11 @@ class _Count:
 
     def _tallies(self, keys: Sequence[Key]) -> Tallies[Key]:
         """What the bookings of each key add up to."""
-        number_of = {fate: number for number, fate in enumerate(set(self.fates))}
-        fates = list(number_of)
-        numbers = map(number_of.__getitem__, self.fates)
         found: Tallies[Key] = defaultdict(Counter)
-        for (key, number), count in Counter(zip(keys, numbers, strict=True)).items():
+        for (key, fate), number in Counter(zip(keys, self.fates, strict=True)).items():
             tally = found[key]
-            for figure in fates[number]:
-                tally[figure] += count
+            for figure in self.kinds_of_fate[fate]:
+                tally[figure] += number
         return found
 
     def _of_people(self, keys: Sequence[int], came: Sequence[int]) -> Tallies[int]:

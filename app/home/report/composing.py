@@ -10,7 +10,8 @@ from datetime import date, datetime
 
 from app.catalogue.models import OfferState
 from app.home.report import period_rules, queries
-from app.home.report.counting_rules import Counted, EventFacts, Facts, OfferFacts, count
+from app.home.report.counting_rules import Counted, count
+from app.home.report.facts_rules import EventFacts, Facts, OfferFacts
 from app.home.report.reach_rules import Reach, reach
 from app.home.report.rules import Line
 from app.impact.disclosure import Audience

@@ -30,7 +30,7 @@ from app.bookings.models import (
     NewDatesWish,
 )
 from app.catalogue.models import Event, EventDate, EventState, Offer, Series
-from app.home.report.counting_rules import (
+from app.home.report.facts_rules import (
     NO_ORGANISATION,
     Bookings,
     EventFacts,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.accounts.models import OrganisationKind
-from app.home.report.counting_rules import Counted, OrganisationFacts
+from app.home.report.counting_rules import Counted
+from app.home.report.facts_rules import OrganisationFacts
 from app.home.report.rules import Figure, Part
 
 # Fewer than one in four of the organisations we know: low enough to ask why.

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from app.accounts.models import OrganisationKind
 from app.catalogue.models import OfferState
 from app.catalogue.rules import STATE_WORDS
-from app.home.report import reach_rules
+from app.home.report import answer_tables, reach_rules
 from app.home.report.composing import Report
-from app.home.report.counting_rules import NO_ORGANISATION, OrganisationFacts
+from app.home.report.facts_rules import NO_ORGANISATION, OrganisationFacts
 from app.home.report.rules import (
     ESTABLISHMENTS,
     RATE_WORDS,
@@ -20,7 +20,6 @@ from app.home.report.rules import (
     rate_change_words,
 )
 from app.impact.reports.documents import PlainTable
-from app.impact.summaries import EvaluationLine, MeasureLines
 
 NO_RATE = "not known"
 COMPARED = (
@@ -135,18 +134,6 @@ def offers_with_sessions(report: Report) -> PlainTable:
         f"{others:,} more had nothing in this time; they are in the Excel file." if others else ""
     )
     return _table(whole["title"], whole["columns"], rows, note)
-
-
-def evaluations(report: Report) -> PlainTable:
-    """Each offer: what people say of it, and when they are next asked (R42, R54)."""
-    lines = report.answers.lines
-    rows = [
-        [offer.title, _headlines(lines[offer.id], offer.title), _next(lines[offer.id])]
-        for offer, _ in report.offers
-        if offer.id in lines
-    ]
-    note = "Of all sessions of an offer, with count and base; never of fewer than 10 answers."
-    return _table("Evaluation of each offer", ["Offer", "What people say", "Next"], rows, note)
 
 
 def held(report: Report) -> PlainTable:
@@ -288,30 +275,6 @@ def to_approach(report: Report) -> PlainTable:
     return _table("To approach", ["Organisation", "Kind", "Sector", "Mailbox"], rows)
 
 
-def said(report: Report) -> PlainTable:
-    """A few measures of this period's sessions, each with its count and base."""
-    rows = [
-        [
-            measure.title[:1].upper() + measure.title[1:],
-            whom,
-            figure.door.label,
-            f"{figure.share.percent}%",
-            f"{figure.share.count:,}",
-            f"{figure.share.base:,}",
-        ]
-        for whom, measures in _asked(report)
-        for measure in measures
-        for figure in measure.figures
-        if figure.share
-    ]
-    columns = ["What people say of themselves", "Asked", "When", "Share", "Count", "Of"]
-    note = (
-        "Answers about sessions of this period; each question has its own number who answered."
-        " Groups of fewer than 10 are left out, and so is what one could be worked out from."
-    )
-    return _table("What people say", columns, rows, note)
-
-
 def definitions() -> PlainTable:
     """What each figure counts, and in which unit."""
     words = [*WORDS.values()]
@@ -327,8 +290,8 @@ def all_tables(report: Report) -> list[PlainTable]:
         offers,
         places,
         unmet,
-        said,
-        evaluations,
+        answer_tables.said,
+        answer_tables.evaluations,
         sectors,
     )
     more = (organisations, education, establishments, low_reach, to_approach)
@@ -391,25 +354,3 @@ def _share(one: reach_rules.Reached) -> str:
 
 def _low(one: reach_rules.Reached) -> str:
     return "low" if one.is_low else ""
-
-
-def _headlines(lines: Sequence[EvaluationLine], title: str) -> str:
-    """The headline of each evaluation; one that asks about more than the offer says its name."""
-    shown = [
-        f"{'' if line.title == title else f'{line.title}: '}{line.headline.number}"
-        f" {line.headline.words}"
-        for line in lines
-        if line.headline
-    ]
-    return "; ".join(shown) or "no figures yet"
-
-
-def _next(lines: Sequence[EvaluationLine]) -> str:
-    return "; ".join(dict.fromkeys(line.next_words for line in lines))
-
-
-def _asked(report: Report) -> list[tuple[str, Sequence[MeasureLines]]]:
-    return [
-        ("People who came", report.answers.measures),
-        ("By a link open to everyone", report.answers.open_measures),
-    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from app.home.report import charts, period_rules, sentences, tables
+from app.home.report import answer_tables, charts, period_rules, sentences, tables
 from app.home.report.composing import Report, make_report
 from app.home.report.forms import PeriodForm
 from app.impact.periods import Period
@@ -42,6 +42,7 @@ def report() -> str:
         table_of=lambda maker: _shown(made, maker, ROWS_ON_THE_PAGE),
         groups=tables.groups(made),
         tables=tables,
+        answers=answer_tables,
         as_table=showing.as_table,
     )
 
@@ -92,7 +93,10 @@ def csv() -> Response:
 
 
 def _asked() -> Period:
-    return period_rules.find(request.args.get("period", "")) or abort(404)
+    """The period of the address, the last quarter without one; there is no page of any other."""
+    if "period" not in request.args:
+        return period_rules.last_quarter(london_date(clock.now()))
+    return period_rules.find(request.args["period"]) or abort(404)
 
 
 def _made(period: Period) -> Report:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.home.report import counting_rules, period_rules, reach_rules, tables
-from app.home.report.counting_rules import Counted, OrganisationFacts
+from app.home.report import facts_rules, period_rules, reach_rules, tables
+from app.home.report.counting_rules import Counted
+from app.home.report.facts_rules import OrganisationFacts
 from app.home.report.rules import (
     RATE_WORDS,
     WORDS,
@@ -217,7 +218,7 @@ def body(number: int, **changes: Any) -> OrganisationFacts:
 def test_who_became_another_counts_as_what_it_is_now_and_a_ring_ends() -> None:
     bodies = [body(1, successor_id=2), body(2, successor_id=3), body(3), body(4, successor_id=5)]
     bodies += [body(5, successor_id=4), body(6, successor_id=99)]
-    now_is = counting_rules.successors({one.id: one for one in bodies})
+    now_is = facts_rules.successors({one.id: one for one in bodies})
     assert {one: now_is[one] for one in (1, 2, 3, 6)} == {1: 3, 2: 3, 3: 3, 6: 6}
     assert now_is[4] in {4, 5}
 

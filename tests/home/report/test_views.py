@@ -166,6 +166,7 @@ def test_any_days_are_a_report_with_an_address(client: PageClient) -> None:
     assert "1 September 2026 to 30 September 2026. Made on" in again.words
     back = client.click(again, "Report of a period")
     assert "1 September 2026 to 30 September 2026" in back.words
+    assert "Quarter" in client.get("/manage/report/print").words
     for address in ("print", "tables.xlsx", "tables.csv"):
         assert client.get(f"/manage/report/{address}?period=nonsense").status_code == 404
 

@@ -22,6 +22,7 @@ from app.demo.making.letters import ask_for_answers, book_and_cancel
 from app.demo.making.needs import raise_needs
 from app.demo.making.offers import make_offers
 from app.demo.making.open_surveys import make_open_surveys
+from app.demo.making.other_surveys import make_other_surveys
 from app.demo.making.people import People, make_people
 from app.demo.making.plan import PlannedEvent
 from app.demo.making.reports import publish_example_report
@@ -82,6 +83,7 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
         now=now,
     )
     publish_example_report(people.personas["delivery"].reference, now=now)
+    make_other_surveys(people, now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),
         events_count=len(events),

@@ -310,14 +310,30 @@ def test_the_same_seed_on_the_same_day_gives_the_same_example(
         template.drop(url)
 
 
+def test_there_is_a_list_a_link_for_one_session_and_a_file_of_microsoft_forms() -> None:
+    listed = "SELECT count(*) FROM survey_addressee JOIN evaluation ON recommendation <> ''"
+    assert rows(f"{listed} AND evaluation.id = evaluation_id") == [(12,)]
+    assert rows("SELECT count(*) FROM open_link WHERE event_id IS NOT NULL") == [(1,)]
+    imported = rows(
+        """SELECT s.slug, count(*) FROM response r JOIN sector s ON s.id = r.sector_id
+        WHERE source = 'imported' GROUP BY s.slug ORDER BY s.slug"""
+    )
+    assert sum(count for _, count in imported) == 36
+    assert [slug for slug, _ in imported] == [
+        *("early-years", "education", "health", "police", "voluntary-and-community")
+    ]
+
+
 def fingerprint() -> list[Any]:
-    """Everything but what the features' own verbs draw: keys of mail, of planning, of a few."""
+    """Everything but what the features' own verbs draw: keys of mail, of planning, of imports."""
     queries = (
         "SELECT reference, name, email, sector_id FROM person ORDER BY 1",
         "SELECT reference, starts_at, places_taken, state FROM event ORDER BY 1",
         "SELECT event_id, person_id, state, booked_at FROM booking ORDER BY 1, 2",
-        "SELECT id, evaluation_id, wave_id, event_id, sector_id FROM response ORDER BY 1",
-        "SELECT id, question_id, option_id, score, text FROM answer ORDER BY 1",
+        """SELECT id, evaluation_id, wave_id, event_id, sector_id FROM response
+        WHERE source <> 'imported' ORDER BY 1""",
+        """SELECT id, question_id, option_id, score, text FROM answer WHERE response_id IN
+        (SELECT id FROM response WHERE source <> 'imported') ORDER BY 1""",
         """SELECT reference, addressee_key, state, sent_at FROM survey_invitation
         WHERE state <> 'planned' ORDER BY 1""",
     )

@@ -29,6 +29,7 @@ LOOKING = frozenset({D, A, T})  # who see the programme from inside
 FIGURES = frozenset({D, A, E})  # who see aggregates
 PEOPLE = frozenset({D, ADMIN})  # who correct what is kept of people
 SETTINGS = frozenset({ADMIN})
+RUNNING = "running"  # who plan, and trainers for their own sessions; the one here is not theirs
 
 POLICY: dict[str, str | frozenset[str]] = {
     # What everybody may see
@@ -148,8 +149,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/in-house/<reference>/decline": PROGRAMME,
     "/in-house/<reference>": OWNER,
     "/learning/<slug>/in-house": SIGNED_IN,
-    "/manage/events/<reference>": PROGRAMME,  # and trainers, for their own
-    "/manage/events/<reference>/bookings": PROGRAMME,  # and trainers, for their own
+    "/manage/events/<reference>": RUNNING,
+    "/manage/events/<reference>/bookings": RUNNING,
     "/manage/events/<reference>/bookings/<booking_reference>": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/cancel": PROGRAMME,
     "/manage/events/<reference>/bookings/<booking_reference>/move": PROGRAMME,
@@ -157,18 +158,18 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/events/<reference>/bookings/new": PROGRAMME,
     "/manage/events/<reference>/cancel": PROGRAMME,
     "/manage/events/<reference>/change": PROGRAMME,
-    "/manage/events/<reference>/close": PROGRAMME,  # and trainers, for their own
+    "/manage/events/<reference>/close": RUNNING,
     "/manage/events/<reference>/messages": PROGRAMME,
     "/manage/events/<reference>/notices": PROGRAMME,
     "/manage/events/<reference>/notices/<round_reference>": PROGRAMME,
     "/manage/events/<reference>/publish": PROGRAMME,
     "/manage/events/<reference>/recording": PROGRAMME,
     "/manage/events/<reference>/trainers": PROGRAMME,
-    "/manage/events/<reference>/register": PROGRAMME,
-    "/manage/events/<reference>/register/meeting": PROGRAMME,  # and trainers, for their own
-    "/manage/events/<reference>/register/meeting/check": PROGRAMME,
-    "/manage/events/<reference>/register/meeting/undo": PROGRAMME,
-    "/manage/events/<reference>/register/sheet": PROGRAMME,
+    "/manage/events/<reference>/register": RUNNING,
+    "/manage/events/<reference>/register/meeting": RUNNING,
+    "/manage/events/<reference>/register/meeting/check": RUNNING,
+    "/manage/events/<reference>/register/meeting/undo": RUNNING,
+    "/manage/events/<reference>/register/sheet": RUNNING,
     "/manage/events/<reference>/survey-links": PROGRAMME,
     "/manage/events/<reference>/survey-links/later/<int:months>/withdraw": PROGRAMME,
     "/manage/events/<reference>/waiting-list": PROGRAMME,
@@ -354,7 +355,9 @@ def expected(allowed: str | frozenset[str], who: str, *, second_factor: bool) ->
         return LET_IN if who == "ana" else NOT_THERE
     if allowed == SIGNED_IN:
         return LET_IN
-    if who not in allowed:
+    if allowed == RUNNING and who == T:
+        return FORBIDDEN if second_factor else TO_SECOND_STEP
+    if who not in (PROGRAMME if allowed == RUNNING else allowed):
         return FORBIDDEN
     return LET_IN if second_factor else TO_SECOND_STEP
 
@@ -362,7 +365,8 @@ def expected(allowed: str | frozenset[str], who: str, *, second_factor: bool) ->
 def happened(answer: PageResponse, address: str, method: str) -> str:
     """What the answer amounts to."""
     # A booking goes on after signing in; any other change that was refused is not remembered.
-    goes_on = address.endswith(("/book", "/book-others", "/tell-me", "/in-house"))
+    goes_on = address.endswith(("/book", "/book-others", "/tell-me"))
+    goes_on |= address.startswith("/learning/") and address.endswith("/in-house")
     backs = {address} if method == "GET" or goes_on else {"/"}
     for name, path in ((TO_SIGN_IN, "/sign-in"), (TO_SECOND_STEP, "/sign-in/second-step")):
         if answer.status_code == 302 and answer.location in {f"{path}?next={b}" for b in backs}:

@@ -21,9 +21,10 @@ from app.impact.reach_queries import CAME
 from app.impact.reports import queries
 from app.impact.reports.documents import Piece, PlainTable
 from app.impact.reports.models import EvaluationReport
-from app.impact.reports.pieces import measure_piece, plain_tables, reach_piece
+from app.impact.reports.pieces import measure_piece, plain_table, plain_tables, reach_piece
 from app.impact.reports.queries import ReportLine
 from app.impact.summaries import GroupSummary
+from app.impact.tables import evidence_table
 from app.impact.words.models import QuoteConsent, QuoteRow, QuoteState
 from app.impact.words.queries import Quote, quote_of, select_quotes
 from app.kernel.db import db
@@ -53,6 +54,7 @@ class PriorityReport:
     straight_after: tuple[Piece, ...]
     months_later: tuple[Piece, ...]
     evaluations: PlainTable
+    evidence: PlainTable
     quotes: tuple[Quote, ...]
     reports: tuple[ReportLine, ...]
     times: tuple[tuple[str, str], ...]  # slug and words of those in which there was a session
@@ -82,7 +84,7 @@ class PriorityReport:
         ):
             if rows:
                 found.append(PlainTable(title=title, columns=columns, rows=rows, note=""))
-        return [*found, self.evaluations]
+        return [*found, *([self.evidence] if self.evidence["rows"] else []), self.evaluations]
 
 
 def priority_report(slug: str, period: Period, *, now: datetime) -> PriorityReport | None:
@@ -105,6 +107,7 @@ def priority_report(slug: str, period: Period, *, now: datetime) -> PriorityRepo
         straight_after=after,
         months_later=later,
         evaluations=_evaluations(summary),
+        evidence=plain_table(evidence_table(summary.evidence or ())),
         quotes=_quotes(ids, period) if named else (),
         reports=_reports(ids, period) if named else (),
         times=_times(summary, period),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import select
 
+from app.catalogue.models import Offer
 from app.kernel.access import Role
 from app.kernel.db import db
 from app.partnership.models import Priority
 from tests.impact.reports.test_spreadsheets import in_book, on_page
 from tests.support.answers import add_responses, make_evaluation, wave_of
+from tests.support.evidence import some_evidence
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -26,6 +29,7 @@ from tests.support.signing_in import sign_in
 
 ADDRESS = "/impact/priority-reports/2022-25-3"
 IN_YEAR = datetime(2024, 5, 14, 9, tzinfo=UTC)
+LATER = datetime(2025, 5, 14, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -101,3 +105,16 @@ def test_excel_holds_the_tables_of_the_page(client: PageClient) -> None:
     assert book == on_page(page)
     listed = client.get("/impact/priority-reports")
     assert "3. Neglect" in listed.words
+
+
+@pytest.mark.usefixtures("priority")
+def test_what_others_found_in_that_time_stands_in_it_with_its_source(client: PageClient) -> None:
+    offer = db.session.scalars(select(Offer).where(Offer.title == "Multi-Agency Neglect")).one()
+    found_on = {"from_on": date(2024, 6, 1), "until_on": date(2024, 6, 30)}
+    some_evidence(offer, make_person(Role.DELIVERY), now=LATER, title="Found in June", **found_on)
+    db.session.commit()
+    assert "Found in June" in client.get(f"{ADDRESS}?period=2024-25").words
+    book = in_book(client.get(f"{ADDRESS}/figures.xlsx?period=2024-25").data)
+    assert book["Evidence"][1][0] == "Found in June"
+    other = client.get(f"{ADDRESS}?period=2025-26").words
+    assert "Nothing others counted or found is recorded for this time" in other

@@ -46,18 +46,18 @@ def test_500_damaged_files_are_read_or_refused() -> None:
     samples = [case.content for case in cases()]
     read = 0
     for number, content in enumerate(mutated(samples, count=MUTATED, seed=1, most=A_LITTLE_GROWN)):
-        began = time.perf_counter()
+        began = time.process_time()
         read += looked_through(content)
-        assert time.perf_counter() - began < MOST_SECONDS, f"file {number} took too long"
+        assert time.process_time() - began < MOST_SECONDS, f"file {number} took too long"
     assert 50 < read < MUTATED  # else the damage is too great, or none
 
 
 def test_bombs_are_refused_within_a_second() -> None:
     for name, content in bombs().items():
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(Refused):
             read_meeting_file(content)
-        assert time.perf_counter() - began < 1, name
+        assert time.process_time() - began < 1, name
 
 
 def written() -> list[int]:

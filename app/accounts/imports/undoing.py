@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Integer,
     Select,
     Table,
     bindparam,
@@ -168,7 +169,7 @@ def _uses(file_id: int, table: Table) -> Iterable[Select[Any]]:
     """Rows of others that point to what the file made; each gives the name of its table."""
     for other, column in _references(table):
         theirs: list[ColumnElement[bool]] = [column.in_(_ids(file_id, table.name))]
-        if "id" in other.c:
+        if "id" in other.c and isinstance(other.c.id.type, Integer):
             own = select(ImportedThing.thing_id).where(
                 ImportedThing.import_id == file_id, ImportedThing.what == other.name
             )

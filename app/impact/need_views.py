@@ -43,13 +43,13 @@ class OfferReach:
 @for_roles(*READERS)
 def show_need(reference: str) -> str:
     """A need with its answer, its actions, its offers, their reach and their impact."""
-    need = need_queries.find_need(reference) or abort(404)
+    need, raised_by = need_queries.need_and_raiser(reference) or abort(404)
     today = london_date(clock.now())
     return render_template(
         "impact/show_need.html",
         need=need,
         source=SOURCE_WORDS[need.source],
-        raised_by=need_queries.name_of(need.raised_by),
+        raised_by=raised_by,
         state_words=need_rules.NEED_WORDS[need.state],
         lines=[need_queries.action_line(one, today=today) for one in need.actions],
         offers=reach_of_each(need),

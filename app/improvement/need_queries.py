@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Person
 from app.catalogue.models import Offer
@@ -88,18 +88,28 @@ def _which(state: NeedState | None, raised_by: str) -> list[ColumnElement[bool]]
     return [*chosen, Need.raised_by == raised_by] if raised_by else chosen
 
 
+_WHOLE = (
+    selectinload(Need.offers),
+    selectinload(Need.actions).selectinload(Action.offers),
+    joinedload(Need.priority),
+)
+
+
 def find_need(reference: str) -> Need | None:
     """The need with this reference."""
-    return db.session.scalars(
-        select(Need)
+    found = select(Need).where(Need.reference == reference).options(*_WHOLE)
+    return db.session.scalars(found).one_or_none()
+
+
+def need_and_raiser(reference: str) -> tuple[Need, str] | None:
+    """The need with this reference, and the name of whoever raised it; empty if they are gone."""
+    row = db.session.execute(
+        select(Need, Person.name)
+        .outerjoin(Person, Person.reference == Need.raised_by)
         .where(Need.reference == reference)
-        .options(selectinload(Need.offers), selectinload(Need.actions), selectinload(Need.priority))
+        .options(*_WHOLE)
     ).one_or_none()
-
-
-def name_of(reference: str) -> str:
-    """The name of whoever raised it; empty if they are gone."""
-    return db.session.scalar(select(Person.name).where(Person.reference == reference)) or ""
+    return (row[0], row[1] or "") if row else None
 
 
 def needs_to_choose(chosen: str = "") -> Sequence[tuple[str, str]]:

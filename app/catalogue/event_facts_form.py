@@ -164,7 +164,7 @@ class EventFactsForm(PageForm):
             "online_capacity": _as_number(self.online_capacity) if is_hybrid else None,
             "online_notes": self.online_notes.text if is_hybrid else "",
             "booking_url": self.booking_url.text,
-            "trainer_ids": tuple(int(value) for value in self.trainers.data or ()),
+            "trainer_ids": tuple(int(value) for value in self.trainers.data or () if value),
         }
 
     @property
@@ -189,7 +189,7 @@ class TrainersForm(PageForm):
     @property
     def person_ids(self) -> list[int]:
         """Who was chosen; only after the form was found valid."""
-        return [int(value) for value in self.trainers.data or ()]
+        return [int(value) for value in self.trainers.data or () if value]
 
 
 CAPTIONS = {"yes": True, "no": False, "unknown": None}

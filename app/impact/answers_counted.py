@@ -270,6 +270,16 @@ def _part(batch: Sequence[Any]) -> PartKey:
 def _counts_of(
     found: Answers, batch: Sequence[Any], question: QuestionFacts, wanted: LetIn
 ) -> QuestionCounts:
+    """Where answers of this batch to this question are counted: looked up once, for many rows."""
+    key = (*batch, question.id)
+    if key not in found.known:
+        found.known[key] = _place_of(found, batch, question, wanted)
+    return found.known[key]
+
+
+def _place_of(
+    found: Answers, batch: Sequence[Any], question: QuestionFacts, wanted: LetIn
+) -> QuestionCounts:
     door = found.doors[batch[0], _door_of(batch[1], question)]
     known = door.questions.get(question.key)
     if known is not question:

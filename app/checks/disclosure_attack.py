@@ -61,12 +61,15 @@ def attack(invented: Invented, moments: Iterable[datetime]) -> tuple[dict[str, i
             (Audience.ELSEWHERE, (staff, team)),
             (Audience.RUNNING_TEAM, (team,)),
         ):
-            page = look.as_reader(audience)
-            readers[-1].figures += page.figures
+            page = look.as_reader(audience, readers[0].latest)
+            if page is readers[0].latest:
+                continue  # nothing came in since: the page has the same figures
+            readers[0].figures += page.figures
+            readers[0].latest = page
             for reader in readers:
                 reader.add(page.views)
-            if audience is Audience.ELSEWHERE:
-                reports.publish(page)
+        if staff.latest:
+            reports.publish(staff.latest)
     found = {
         PUBLIC: reports.read.smallest(ELSEWHERE_THRESHOLD),
         Audience.ELSEWHERE.value: staff.smallest(ELSEWHERE_THRESHOLD),
@@ -80,6 +83,7 @@ class Look:
 
     def __init__(self, invented: Invented, now: datetime) -> None:
         self._invented, self._now = invented, now
+        self._bases: dict[tuple[str, frozenset[str]], People] = {}
         read = queries.read_evaluation(invented.evaluation.slug, now=now)
         if read is None:
             raise HarnessError("the evaluation has no page")
@@ -95,15 +99,19 @@ class Look:
             ).where(of_it)
         ).all()
 
-    def as_reader(self, audience: Audience) -> Page:
+    def as_reader(self, audience: Audience, latest: Page | None) -> Page:
         """What this reader sees, and who stands behind each figure."""
         facts, rows, threshold = self._read.facts, self._read.rows, threshold_for(audience)
-        counts = count_rows([facts], rows, threshold=threshold, now=self._now)[facts.id]
         again = {facts.id: EvaluationCounts(facts)}
         wanted = let_in(
             again, rows.asked, rows.answered, threshold=threshold, now=self._now, plan=rows.plan
         )
-        page = Page(queries.summary_of(self._read, audience=audience, now=self._now))
+        waits = {door_id: door.waits_from for door_id, door in again[facts.id].doors.items()}
+        if latest and latest.of == (wanted.figures, waits):
+            return latest
+        counts = count_rows([facts], rows, threshold=threshold, now=self._now)[facts.id]
+        summary = queries.summary_of(self._read, audience=audience, now=self._now)
+        page = Page(summary, (wanted.figures, waits))
         parts = self._parts(wanted, counts)
         pairs = list(
             zip(sorted_doors(counts), figures.doors_of(counts, threshold=threshold), strict=True)
@@ -112,9 +120,9 @@ class Look:
             own = parts.get(door_id, {})
             if door_counts.growth.parts(threshold=threshold):
                 self._add_door(page, door, door_counts, own, threshold)
-        self._add_sessions(page, counts, parts, pairs)
         self._add_asked_twice(page, counts, parts, pairs, threshold)
-        if audience is Audience.ELSEWHERE:
+        if audience is Audience.ELSEWHERE:  # the running team sees the same sessions
+            self._add_sessions(page, counts, parts, pairs)
             self._agree_with_the_list(page, audience)
         return page
 
@@ -149,9 +157,9 @@ class Look:
                 continue
             own = counts.counts[key]
             growth = own.growth
-            base = _base(self._invented, counts, key)
+            base = self._base(counts, key)
             if question.measure.key == KNOWLEDGE and KNOWLEDGE_RECALLED in _measured(counts):
-                base &= _base(self._invented, counts, _measured(counts)[KNOWLEDGE_RECALLED])
+                base &= self._base(counts, _measured(counts)[KNOWLEDGE_RECALLED])
                 sizes = Counter(part for person, part in parts.items() if person in base)
                 growth = growth_within(counts.growth, sizes)
             whole = _in_parts(parts, growth.parts(threshold=threshold)) & base
@@ -172,6 +180,18 @@ class Look:
             printed = f"{place}-{question.measure.key} {door.key}"
             page.printed[printed] = (door.key, key), whole, lines
             page.figures += _agree(page.summary, question.measure.key, door, whole, lines)
+
+    def _base(self, counts: DoorCounts, key: str) -> People:
+        """Everybody in the base of a question, whenever they came."""
+        options = counts.questions[key].options.values()
+        outside = frozenset(option.value for option in options if option.is_outside_base)
+        if (key, outside) not in self._bases:
+            self._bases[key, outside] = frozenset(
+                person
+                for person, given in self._invented.given.items()
+                if given.get(key, outside) - outside
+            )
+        return self._bases[key, outside]
 
     def _at(self, group: People, counts: DoorCounts, parts: dict[int, int]) -> People:
         """The group, with others in the place of those of whom no date says when they came.
@@ -214,7 +234,7 @@ class Look:
             measure = wave.counts.questions[key].measure
             if measure is None or measure.key in NEVER_SPLIT:
                 continue
-            base = _base(self._invented, wave.counts, key)
+            base = self._base(wave.counts, key)
             for line in lines:
                 places = {(session.part, session.event_id) for session in line}
                 group = frozenset(
@@ -310,13 +330,6 @@ def _measured(counts: DoorCounts) -> dict[str, str]:
 def _in_parts(parts: Mapping[int, int], numbers: Iterable[int]) -> People:
     wanted = set(numbers)
     return frozenset(person for person, part in parts.items() if part in wanted)
-
-
-def _base(invented: Invented, counts: DoorCounts, key: str) -> People:
-    outside = {o.value for o in counts.questions[key].options.values() if o.is_outside_base}
-    return frozenset(
-        person for person, given in invented.given.items() if given.get(key, outside) - outside
-    )
 
 
 def _agree(

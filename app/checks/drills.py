@@ -100,7 +100,7 @@ def _run(module: str, *numbers: int) -> dict[str, Any]:
 def disclosure(_settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
     """Attack what pages show of so many invented evaluations; `rounds` does nothing."""
     with transaction():
-        stage.make_partnership()
+        invented_answers.prepare()
     broken, figures = {}, 0
     for number in range(seed, seed + size):
         invented = invented_answers.invent(number)

@@ -56,6 +56,12 @@ def moment_after(month: int) -> datetime:
     return datetime(2025 + (month + 1) // 12, (month + 1) % 12 + 1, 20, 12, tzinfo=UTC)
 
 
+def prepare() -> None:
+    """The partnership and its questionnaires, in the caller's transaction."""
+    stage.make_partnership()
+    questionnaires.load_standard_questionnaires(now=datetime(2024, 12, 1, tzinfo=UTC))
+
+
 def invent(seed: int) -> Invented:
     """An offer with one to four sessions, asked straight after and three months later.
 
@@ -74,7 +80,6 @@ def invent(seed: int) -> Invented:
         event.booking_opens_at = datetime(2024, 12, 1, tzinfo=UTC)
         event.starts_at = event.booking_closes_at = datetime(2025, month, 10, 9, tzinfo=UTC)
         event.ends_at = event.starts_at + stage.LASTS
-    questionnaires.load_standard_questionnaires(now=datetime(2024, 12, 1, tzinfo=UTC))
     evaluation = Evaluation(
         slug=f"invented-{seed}-{new_reference()}",
         title=f"Invented {seed}",

@@ -24,6 +24,7 @@ class Page:
     """What an evaluation showed somebody who opened it, and who stood behind it."""
 
     summary: EvaluationSummary
+    of: object  # which answers are in it: two pages of the same are equal
     views: Views = field(default_factory=lambda: defaultdict(set))
     # By measure and door, as a report names them: the question, all who answered it, each line.
     printed: dict[str, tuple[Key, People, dict[str, People]]] = field(default_factory=dict)

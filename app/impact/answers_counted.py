@@ -98,10 +98,16 @@ def add_answers(
 ) -> None:
     """Add to these evaluations the counts of the answers that are in the figures."""
     names = tuple(wanted.names.items())
-    key = (wanted.figures, wanted.threshold, names, tuple(only_measures or ()))
+    # Pairs of answers wait for months of which nobody has answered yet.
+    waits = tuple(
+        (key, door_id, door.waits_from)
+        for key, counts in found.items()
+        for door_id, door in counts.doors.items()
+    )
+    key = (wanted.figures, wanted.threshold, names, tuple(only_measures or ()), waits)
     shown = _find(key)
     if shown is None:
-        answers = _read_once(found, wanted, only_measures, key=(key[0], *key[2:]))
+        answers = _read_once(found, wanted, only_measures, key=(wanted.figures, *key[2:4]))
         doors = {(id_, door_id): found[id_].doors[door_id] for id_, door_id in answers.doors}
         shown = shown_of(doors, answers, threshold=wanted.threshold)
         _keep(key, shown)

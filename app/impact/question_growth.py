@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.impact.counts import (
     KNOWLEDGE,
@@ -59,6 +60,8 @@ class DoorAnswers:
 class Answers:
     """Every answer in the figures of some evaluations, counted."""
 
+    # Where answers are counted, by batch and question.
+    known: dict[tuple[Any, ...], QuestionCounts] = field(default_factory=dict)
     doors: dict[DoorKey, InParts] = field(default_factory=lambda: defaultdict(InParts))
     asked_twice: dict[int, dict[tuple[int, int], TwiceInParts]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(Counter)))

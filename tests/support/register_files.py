@@ -85,11 +85,13 @@ def register(rows: Iterable[Mapping[str, str]], *, encoding: str = "cp1252") -> 
     return text.getvalue().encode(encoding)
 
 
-def packed(content: bytes, name: str = "edubasealldata20261101.csv", **more: bytes) -> bytes:
-    """Results.zip with this file in it."""
+def packed(
+    content: bytes, name: str = "edubasealldata20261101.csv", beside: dict[str, bytes] | None = None
+) -> bytes:
+    """Results.zip with this file in it, and others beside it."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(name, content)
-        for other, held in more.items():
+        for other, held in (beside or {}).items():
             file.writestr(other, held)
     return made.getvalue()

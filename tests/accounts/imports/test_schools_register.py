@@ -40,7 +40,7 @@ CONTENT = register(three_authorities())
         pytest.param(register(three_authorities(), encoding="utf-8-sig"), id="UTF-8 with a mark"),
         pytest.param(packed(CONTENT), id="Results.zip"),
         pytest.param(
-            packed(CONTENT, **{"edubaseallstatefunded.csv": b"a,b\n"}), id="beside another"
+            packed(CONTENT, beside={"edubaseallstatefunded.csv": b"a,b\n"}), id="beside another"
         ),
     ],
 )

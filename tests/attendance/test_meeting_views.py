@@ -438,3 +438,12 @@ def test_what_is_held_of_a_person_goes_with_them(
         personal.erase(ann)
     assert db.session.scalars(select(MeetingName.said)).all() == []
     assert db.session.scalars(select(MeetingFile.content)).all() == [None]
+
+
+def test_a_file_before_people_can_come_is_refused(client: PageClient) -> None:
+    event = make_event(starts_at=clock.now() + timedelta(days=3))
+    path = f"/manage/events/{event.reference}/register/meeting"
+    sign_in(client, make_person(Role.DELIVERY))
+    refused = choose(client, path, "zoom-consent")  # which says no day
+    assert "The register can be saved from" in refused.errors[0]
+    assert counts()[3:] == (0, 0, 0)

@@ -19,7 +19,6 @@ from app.kernel.db import db
 from app.kernel.refusals import Refused
 from app.kernel.tokens import new_reference
 
-
 _ASKED = (
     joinedload(InHouseRequest.offer),
     joinedload(InHouseRequest.organisation),

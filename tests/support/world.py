@@ -375,7 +375,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/notices": {"reference": "reminder", "kind": "reminder"},
         "/manage/organisations": {
             "reference": world.proposed,
-            "into_reference": world.people["ben"].organisation.reference,
+            "into_reference": _organisation_of(world.people["ben"]),
         },
         "/manage/people": {"reference": ana, "into_reference": world.people["ben"].reference},
         "/manage/wording": {"kind": "reminder"},
@@ -409,6 +409,10 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/surveys/<token>": {"token": world.token},
         "/surveys/open": {"slug": world.evaluation.slug},
     }
+
+
+def _organisation_of(person: Person) -> str:
+    return person.organisation.reference if person.organisation else MISSING
 
 
 def _round_reference(event: Event) -> str:

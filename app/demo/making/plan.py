@@ -55,6 +55,7 @@ class PlannedEvent:
     subtitle: str = ""
     venue: str = ""
     notes: str = ""
+    booking_url: str = ""  # of the body that takes the bookings, where we do not
     half_term_id: int | None = None
     is_history: bool = False
     register_taken_later: timedelta = timedelta(minutes=15)

@@ -93,6 +93,7 @@ class _Planner:
             mode=EventMode(facts.get("mode", EventMode.ONLINE)),
             venue=facts.get("venue", ""),
             capacity=facts.get("capacity"),
+            booking_url=facts.get("booking_url", ""),
             opens_at=opens_at,
             closes_at=starts[0] - timedelta(hours=1),
             announced_at=min(opens_at, self.now - timedelta(days=14)) - timedelta(days=2),

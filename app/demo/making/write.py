@@ -65,6 +65,7 @@ def _event_row(event: PlannedEvent, offer_id: int, now: datetime) -> dict[str, A
         else f"https://meet.example.org/{event.reference}",
         "joining_notes": event.notes,
         "capacity": event.capacity,
+        "booking_url": event.booking_url,
         "booking_opens_at": event.opens_at,
         "booking_closes_at": event.closes_at,
         "starts_at": event.starts_at,

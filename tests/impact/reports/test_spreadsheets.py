@@ -233,6 +233,8 @@ def test_a_book_has_one_sheet_for_each_figure_and_leads_to_every_table_by_its_fu
     links = [row[0] for row in book["Method"].iter_rows() if row[0].hyperlink]
     assert [cell.value for cell in links] == titles
     for cell in links:
+        assert cell.hyperlink
+        assert cell.hyperlink.location
         sheet, _, place = cell.hyperlink.location.rpartition("!")
         assert book[sheet.strip("'")][place].value == cell.value
     assert len(book.worksheets) - 1 == len({title.partition(": ")[0] for title in titles})

@@ -14,6 +14,7 @@ import app.accounts.imports.views
 import app.accounts.manage_views
 import app.accounts.profile_views
 import app.accounts.views
+import app.attendance.heads_views
 import app.attendance.history_views
 import app.attendance.manage_views
 import app.attendance.meeting_views
@@ -107,6 +108,7 @@ BLUEPRINTS = (
     app.bookings.waiting_views.bp,
     app.bookings.terms_views.bp,
     app.attendance.manage_views.bp,
+    app.attendance.heads_views.bp,
     app.attendance.meeting_views.bp,
     app.notices.manage_views.bp,
     app.notices.wording_views.bp,

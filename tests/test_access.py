@@ -166,6 +166,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/events/<reference>/recording": PROGRAMME,
     "/manage/events/<reference>/trainers": PROGRAMME,
     "/manage/events/<reference>/register": RUNNING,
+    "/manage/events/<reference>/register/heads": RUNNING,
     "/manage/events/<reference>/register/meeting": RUNNING,
     "/manage/events/<reference>/register/meeting/check": RUNNING,
     "/manage/events/<reference>/register/meeting/undo": RUNNING,

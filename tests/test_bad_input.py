@@ -160,6 +160,7 @@ CASES = (
     Case("/manage/events/<reference>/register", "delivery"),
     Case("/manage/events/<reference>/recording", "delivery"),
     Case("/manage/events/<reference>/trainers", "delivery"),
+    Case("/manage/events/<reference>/register/heads", "delivery", "Save the head count"),
     Case("/manage/events/<reference>/register/meeting", "delivery"),
     Case("/manage/notices/<reference>/switch", "delivery"),
     Case("/manage/notices/new", "delivery", "See whom it would mail", checks_first=True),

@@ -370,6 +370,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             "booking_reference": world.waiting.reference,
         },
         "/manage/events/<reference>/register": past,
+        "/manage/events/<reference>/register/heads": past,
         "/manage/events/<reference>/register/sheet": past,
         "/manage/events/<reference>/publish": {"reference": world.draft_event.reference},
         "/manage/notices": {"reference": "reminder", "kind": "reminder"},

@@ -90,9 +90,8 @@ def send(
 ) -> WrittenLetter:
     """Queue one message for each of them; the same page sent twice sends nothing more."""
     actor = read_again(actor)
-    sent = db.session.scalars(
-        select(WrittenLetter).where(WrittenLetter.form_key == form_key)
-    ).one_or_none()
+    by_key = select(WrittenLetter).where(WrittenLetter.form_key == form_key)
+    sent = db.session.scalars(by_key).one_or_none()
     if sent is not None:
         return sent
     written_rules.check_words(words)
@@ -115,15 +114,8 @@ def send(
     db.session.add(written)
     db.session.flush()
     _queue_all(written, words, event, found.reached)
-    audit.record(
-        actor.reference,
-        "wrote_to_people",
-        "event",
-        event.reference,
-        now=now,
-        whom=whom_to.value,
-        sent=written.sent_count,
-    )
+    facts = {"whom": whom_to.value, "sent": written.sent_count}
+    audit.record(actor.reference, "wrote_to_people", "event", event.reference, now=now, **facts)
     return written
 
 

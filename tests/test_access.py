@@ -488,7 +488,9 @@ def test_what_is_not_there_says_so_helpfully(
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     come_as(client, world, who, second_factor=True)
     for rule, allowed in POLICY.items():
-        is_for_them = who in allowed if isinstance(allowed, frozenset) else who == "ana"
+        is_for_them = who == ("delivery" if allowed == RUNNING else "ana")
+        if isinstance(allowed, frozenset):
+            is_for_them = who in allowed
         if "<" not in rule or not is_for_them:
             continue
         found = rule_called(app, rule)

@@ -27,6 +27,7 @@ from tests.support.factories import (
 from tests.support.forms_files import an_import_draft
 from tests.support.hostile import TEXTS
 from tests.support.imports import staged_files
+from tests.support.in_house import some_request
 from tests.support.needs import some_action, some_measure, some_need
 from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
@@ -147,6 +148,7 @@ CASES = (
     Case("/manage/in-house/<reference>/decline", "delivery"),
     Case("/manage/events/<reference>/write", "delivery", checks_first=True),
     Case("/manage/needs/<reference>/edit", "delivery"),
+    Case("/manage/needs/<reference>/offers", "delivery"),
     Case("/manage/needs/<reference>/decide", "delivery"),
     Case("/manage/actions/new", "delivery"),
     Case("/manage/actions/<reference>", "delivery"),
@@ -206,6 +208,8 @@ CASES = (
     Case("/impact/words/reader", "delivery"),
     Case("/impact/quotes/<reference>/change", "delivery"),
     Case("/manage/import/schools", "delivery"),
+    Case("/manage/import/organisations", "delivery"),
+    Case("/manage/import/attendance", "delivery"),
     Case("/manage/import/schools/<reference>", "delivery", "Take this in"),
     Case("/manage/import/organisations/<reference>", "delivery", "Continue"),
     Case("/manage/import/organisations/<reference>/check", "delivery", "Continue"),
@@ -296,6 +300,9 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
                 else some_measure(offer, actor, now=now, words=new_reference())
             )
         return world.address(case.rule, app, reference=made.reference)
+    if case.rule.startswith("/manage/in-house/<"):
+        offer, actor = db.session.merge(world.offer), db.session.merge(world.people["ana"])
+        return world.address(case.rule, app, reference=some_request(offer, actor, now=now))
     if case.rule.startswith("/manage/people/<"):
         somebody = make_person()
         db.session.commit()
@@ -397,7 +404,8 @@ def test_every_form_of_the_service_is_tried_here(
             answer = client.get(world.address(rule, app) + query)
             if answer.status_code == 200 and typed_form(answer.page):
                 found.add(rule.rule)
-    assert sorted(found) == sorted(case.rule for case in CASES)
+    tried = {case.rule for case in CASES}
+    assert (sorted(found - tried), sorted(tried - found)) == ([], [])
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -173,7 +173,8 @@ def _in_figures(parts: Mapping[DoorKey, Sequence[Part]], runs: Runs) -> InFigure
 
 def _by_sector(groups: Iterable[_Group]) -> Counter[str]:
     counted: Counter[str] = Counter()
-    for group in groups:
+    # By name: databases give rows in any order, and lines are named in the order of what is here.
+    for group in sorted(groups, key=lambda one: one.sector):
         counted[group.sector] += group.count
     return counted
 

@@ -323,7 +323,7 @@ def test_small_sectors_are_shown_together_so_that_no_subtraction_finds_them() ->
     lines = figure(summary_of(evaluation).measures, "quality").sectors
     assert [(line.label, line.share and line.share.base) for line in lines] == [
         (health.name, 30),
-        (f"{police.name} and {housing.name} together", 11),
+        (f"{housing.name} and {police.name} together", 11),
     ]
     assert "are shown together: fewer than 10 answers" in wording.merged_words(lines, 10)
 

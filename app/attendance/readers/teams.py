@@ -48,9 +48,10 @@ def _is_names_only(columns: Columns) -> bool:
     return _has(columns, *NAME) and _has(columns, *USER_NAME, "role") and _has(columns, *EMAIL)
 
 
-def _section(rows: Sequence[Row], first: int) -> Iterator[Row]:
-    """The rows below a heading, to the next empty row or title."""
-    for row in rows[first:]:
+def _section(rows: Sequence[Row], first: int, end: int | None = None) -> Iterator[Row]:
+    """The rows below a heading, to the next empty row or title, or to the row of that number."""
+    for number in range(first, len(rows) if end is None else end):
+        row = rows[number]
         filled = [cell for cell in row if cell.strip()]
         if not filled or (len(filled) == 1 and SECTION.fullmatch(row[0].strip())):
             return
@@ -60,16 +61,23 @@ def _section(rows: Sequence[Row], first: int) -> Iterator[Row]:
 def read_numbered(rows: Sequence[Row], headings: Headings) -> list[Visit] | None:
     """The current report; None if it is something else."""
     people: list[Visit] | None = None
-    stays: list[Visit] = []
+    stays_below: list[tuple[int, Columns]] = []
     for number, columns in headings:
         if people is None and (_is_of_people(columns) or _is_names_only(columns)):
             if _is_of_stays(columns) and not _is_of_people(columns):
                 return None  # the report of 2021-22
             people = list(_people(_section(rows, number + 1), columns))
         elif people is not None and _is_of_stays(columns):
-            stays += _stays(_section(rows, number + 1), columns)
+            stays_below.append((number, columns))
     if people is None:
         return None
+    # Each row is read under one heading, however often a damaged file repeats them.
+    ends = [*(number for number, _ in stays_below[1:]), None]
+    stays = [
+        stay
+        for (number, columns), end in zip(stays_below, ends, strict=False)
+        for stay in _stays(_section(rows, number + 1, end), columns)
+    ]
     return _together(people, stays)
 
 

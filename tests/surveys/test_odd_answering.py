@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import time, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from app.kernel import clock
 from app.kernel.db import db
+from app.kernel.london import from_london, london_date
 from app.surveys import building, personal
 from app.surveys.models import (
     Evaluation,
@@ -94,9 +95,10 @@ def asked_for(page: PageResponse) -> set[str]:
 @pytest.fixture
 def after_link(app: Flask) -> str:
     """The path of a survey straight after a course, just sent."""
-    now = clock.now()
-    a_course_attended(now - 2 * DAY)  # asked the morning after, whatever the hour is now
-    round_of_work(now)
+    # Yesterday at noon: nothing is sent around the change of London's clocks.
+    noon = from_london(london_date(clock.now()) - DAY, time(12))
+    a_course_attended(noon - 2 * DAY)
+    round_of_work(noon)
     return links_in(messages()[0])[0]
 
 

@@ -210,6 +210,7 @@ def worker_command(once: bool, at: str | None) -> None:
     if at is not None:
         _move_clock_to(at)
     if not once:
+        # Behind the proxy stands the application; the proxy is typed as if it were it.
         worker.Worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]
         return
     worker.catch_up(clock.now())

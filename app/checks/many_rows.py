@@ -32,6 +32,7 @@ def multiply(template: Base, source: FromClause, **columns: ColumnElement[Any]) 
         .select_from(table.join(source, true()))
         .where(key == getattr(template, key.name))
     )
+    # A mapped table is typed as FromClause; insert() takes the Table that it is.
     db.session.execute(insert(table).from_select(names, rows))  # type: ignore[arg-type]
 
 

@@ -352,6 +352,7 @@ def _answer_question(wave: Wave, question: Question) -> None:
         *value.values(),
     ).where(Response.wave_id == wave.id)
     names = ["id", "response_id", "evaluation_id", "wave_id", "question_id", *value]
+    # A mapped table is typed as FromClause; insert() takes the Table that it is.
     db.session.execute(insert(Answer.__table__).from_select(names, rows))  # type: ignore[arg-type]
 
 
@@ -367,5 +368,6 @@ def _still_asked(template: SurveyInvitation, wave: Wave, count: int) -> list[str
     same = {c.name: getattr(template, c.name) for c in columns if not c.primary_key}
     names = ("reference", "addressee_key", "booking_id", "token_hash")
     many = [{**same, **dict(zip(names, row, strict=True))} for row in rows]
+    # Likewise.
     db.session.execute(insert(SurveyInvitation.__table__), many)  # type: ignore[arg-type]
     return tokens

@@ -68,6 +68,7 @@ def example_only(view: View) -> View:
 
 
 def _marked(view: View, mark: AccessMark) -> View:
+    # A function may carry attributes; its type does not know them.
     view.__access__ = mark  # type: ignore[attr-defined]
     return view
 

@@ -143,6 +143,7 @@ def insert_now(row: Base) -> None:
     A third of the time of a flush, which looks for what else there may be to write.
     """
     made = db.session.connection().execute(_into(row.__table__), _values(row))
+    # A row was inserted, so that there is a key; typed as if there might be none.
     cast(Any, row).id = made.inserted_primary_key[0]  # type: ignore[index]
     make_transient_to_detached(row)
     db.session.add(row)
@@ -241,6 +242,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}")
         connection.execute("PRAGMA synchronous = FULL")
+        # This engine has connected, so that its driver is loaded; typed as if it might be none.
         wal = engine.dialect.dbapi.sqlite_version_info >= FIRST_SQLITE_WITH_SAFE_WAL  # type: ignore[union-attr]
         connection.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}")
 

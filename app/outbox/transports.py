@@ -118,10 +118,12 @@ class _Patient:
     def getreply(self) -> tuple[int, bytes]:
         left = self.ends_at - monotonic()
         if left <= 0:
+            # Mixed into smtplib.SMTP, which has this; the mixin alone does not.
             self.close()  # type: ignore[attr-defined]
             raise TimeoutError
         if self.sock:
             self.sock.settimeout(min(self.timeout, left))
+        # Likewise.
         reply: tuple[int, bytes] = super().getreply()  # type: ignore[misc]
         return reply
 

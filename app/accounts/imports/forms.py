@@ -45,6 +45,7 @@ class FileForm(PageForm):
 
     def sha256(self) -> str:
         """The file's fingerprint."""
+        # An upload is typed as IO[bytes]; what file_digest asks of it, it has.
         return hashlib.file_digest(self.stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
     def refuse_file(self, refusal: Refused) -> None:

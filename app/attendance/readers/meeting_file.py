@@ -116,6 +116,7 @@ def _rows(text: str, delimiter: str, quoting: int) -> list[Row] | None:
 
 
 def _parsed(text: str, delimiter: str, quoting: int) -> Iterator[list[str]]:
+    # One of the constants of csv, whose stub wants them as literals.
     for row in csv.reader(io.StringIO(text), delimiter=delimiter, quoting=quoting):  # type: ignore[arg-type]
         if len(row) == 1 and delimiter in row[0] and quoting == csv.QUOTE_MINIMAL:
             # Whole rows were put into quotation marks when the file was saved again.

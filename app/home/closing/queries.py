@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import case, func, select
 
 from app.attendance import closing
@@ -41,14 +43,14 @@ def _has_plan(offer_id: int) -> bool:
 def _waves(event_id: int) -> list[WaveFacts]:
     """The surveys of those who were booked: when, and how many; one statement."""
 
-    def counted(*states: InvitationState) -> object:
+    def counted(*states: InvitationState) -> Any:
         return func.sum(case((SurveyInvitation.state.in_(states), 1), else_=0))
 
     rows = db.session.execute(
         select(
             Wave.months_later,
             func.min(SurveyInvitation.due_at),
-            counted(InvitationState.PLANNED),  # type: ignore[call-overload]
+            counted(InvitationState.PLANNED),
             counted(*ASKED),
             counted(*NEVER),
         )

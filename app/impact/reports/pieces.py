@@ -76,6 +76,7 @@ def _piece(key: str, group: str, title: str, **more: Any) -> Piece:
         name: [] for name in ("lines", "drawings", "notes", "tables", "sentences")
     }
     empty = {**lists, "alt": "", "bases": {}}
+    # Every key is given, some through the two dictionaries, into which mypy does not look.
     found: Piece = {"key": key, "group": group, "title": title, **empty, **more}  # type: ignore[typeddict-item]
     return found
 

@@ -122,8 +122,8 @@ def _last_months() -> ScalarSelect[int]:
     )
 
 
-def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
-    """The questions of a version in order, naming what they are about; two statements."""
+def _options_by_question(version_id: int) -> dict[int, list[AskedOption]]:
+    """The options of each question of a version, in order."""
     options: dict[int, list[AskedOption]] = {}
     for found in db.session.execute(
         select(
@@ -142,6 +142,12 @@ def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
         options.setdefault(question_id, []).append(
             AskedOption(option_id, value, label, counts, is_outside_base)
         )
+    return options
+
+
+def asked_questions(version_id: int, subject_words: str) -> list[AskedQuestion]:
+    """The questions of a version in order, naming what they are about; two statements."""
+    options = _options_by_question(version_id)
     columns = select(
         Question.id,
         Question.key,

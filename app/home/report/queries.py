@@ -208,10 +208,14 @@ def _organisations() -> tuple[dict[int, OrganisationFacts], dict[int, str]]:
 Beside = tuple[list[HeadsRow], list[tuple[int, Figure, int]], dict[int, tuple[int, int]]]
 
 
-def _beside(period: Period, since: datetime) -> Beside:
-    """Heads counted, requests refused and wishes for dates, in one statement."""
-    in_time = and_(Event.starts_at >= since, Event.starts_at < period.until)
-    heads = (
+_REFUSED = {
+    ApprovalDecision.DECLINED: Figure.DECLINED,
+    ApprovalDecision.LAPSED: Figure.LAPSED,
+}
+
+
+def _heads(in_time: ColumnElement[bool]) -> Any:
+    return (
         select(
             literal("heads").label("what"),
             EventDate.event_id,
@@ -222,11 +226,10 @@ def _beside(period: Period, since: datetime) -> Beside:
         .join(Event, Event.id == EventDate.event_id)
         .where(in_time)
     )
-    refused = {
-        ApprovalDecision.DECLINED: Figure.DECLINED,
-        ApprovalDecision.LAPSED: Figure.LAPSED,
-    }
-    requests = (
+
+
+def _requests_refused(in_time: ColumnElement[bool]) -> Any:
+    return (
         select(
             type_coerce(Approval.decision, String),
             Booking.event_id,
@@ -235,10 +238,13 @@ def _beside(period: Period, since: datetime) -> Beside:
         )
         .join(Booking, Booking.id == Approval.booking_id)
         .join(Event, Event.id == Booking.event_id)
-        .where(in_time, Approval.decision.in_(refused))
+        .where(in_time, Approval.decision.in_(_REFUSED))
         .group_by(Approval.decision, Booking.event_id)
     )
-    wishes = (
+
+
+def _wishes_for_dates(period: Period) -> Any:
+    return (
         select(
             literal("wishes"),
             NewDatesWish.offer_id,
@@ -248,9 +254,19 @@ def _beside(period: Period, since: datetime) -> Beside:
         .where(NewDatesWish.asked_at >= period.since, NewDatesWish.asked_at < period.until)
         .group_by(NewDatesWish.offer_id)
     )
-    rows: Sequence[Any] = db.session.execute(union_all(heads, requests, wishes)).all()
+
+
+def _beside(period: Period, since: datetime) -> Beside:
+    """Heads counted, requests refused and wishes for dates, in one statement."""
+    in_time = and_(Event.starts_at >= since, Event.starts_at < period.until)
+    asked = union_all(_heads(in_time), _requests_refused(in_time), _wishes_for_dates(period))
+    rows: Sequence[Any] = db.session.execute(asked).all()
     return (
         [HeadsRow(*row[1:]) for row in rows if row[0] == "heads"],
-        [(row[1], refused[ApprovalDecision(row[0])], row[2]) for row in rows if row[0] in refused],
+        [
+            (row[1], _REFUSED[ApprovalDecision(row[0])], row[2])
+            for row in rows
+            if row[0] in _REFUSED
+        ],
         {row[1]: (row[2], row[3]) for row in rows if row[0] == "wishes"},
     )

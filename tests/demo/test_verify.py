@@ -28,8 +28,10 @@ def test_four_months_later_with_the_worker_run_it_breaks_none_either(
     with example.app_context():
         with transaction():
             operations.fast_forward("4m")
-        done = run_once(clock.now())
-        faults = [found for found in verify(now=clock.now()) if found.violations]
+        # At noon: in the small hours nothing is sent (R31), whenever these tests are run.
+        noon = clock.now().replace(hour=12)
+        done = run_once(noon)
+        faults = [found for found in verify(now=noon) if found.violations]
         db.session.rollback()
     assert done["send surveys"] > 0
     assert done["deliver mail"] > 0

@@ -20,7 +20,7 @@ def is_forum() -> ColumnElement[bool]:
     )
 
 
-def forums() -> Select[tuple[Event]]:
+def forums() -> Select[Event]:
     """Every forum with its offer and half term, by date."""
     return (
         select(Event)

@@ -18,6 +18,7 @@ _AS_ONE = {
     "Middle deemed primary": "Primary",
     "Middle deemed secondary": "Secondary",
     "16 plus": _COLLEGE,
+    "Special": "Special schools",
 }
 
 

@@ -25,6 +25,7 @@ SCHOOL = OrganisationKind.SCHOOL
         (SCHOOL, "Middle deemed secondary", "Academies", "Secondary"),
         (SCHOOL, "Nursery", "Local authority maintained schools", "Early years"),
         (SCHOOL, "Not applicable", "Special schools", "Special schools"),
+        (SCHOOL, "Special", "Special schools", "Special schools"),
         (SCHOOL, None, None, "Not known"),
         (SCHOOL, "16 plus", "Free Schools", "Colleges and 16 plus"),
         (OrganisationKind.COLLEGE, None, None, "Colleges and 16 plus"),

@@ -185,6 +185,10 @@ class ThemeAnswer(Base):
         UniqueConstraint("theme_id", "round_id"),
         CheckConstraint("state = 'open' OR answer <> ''", name="answered_has_words"),
         CheckConstraint("(state = 'open') = (answered_on IS NULL)", name="answered_has_day"),
+        CheckConstraint(
+            "released_on IS NULL OR (state <> 'open' AND said <> '' AND did <> '')",
+            name="released_is_answered",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -201,9 +205,32 @@ class ThemeAnswer(Base):
         default="", comment="Reference of a person, or the post that answered by the link"
     )
     need_reference: Mapped[str] = mapped_column(default="", comment="Of a need raised from it")
+    revision: Mapped[int] = mapped_column(default=0, comment="How many times it was answered")
+    said: Mapped[str] = mapped_column(Text, default="", comment="For the public: you said")
+    did: Mapped[str] = mapped_column(Text, default="", comment="For the public: we did")
+    released_on: Mapped[date | None] = mapped_column(
+        index=True, comment="When an Advisor put it on the public page; None: it is not there"
+    )
 
     theme: Mapped[Theme] = relationship()
     round: Mapped[OpinionRound] = relationship()
+
+
+class AnswerVersion(Base):
+    """What an answer said at one time: nothing that the Executive answered is ever lost."""
+
+    __tablename__ = "theme_answer_version"
+    __table_args__ = (UniqueConstraint("theme_answer_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    theme_answer_id: Mapped[int] = mapped_column(ForeignKey("theme_answer.id"))
+    number: Mapped[int]
+    state: Mapped[AnswerState] = mapped_column(stored_by_value(AnswerState))
+    answer: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str]
+    due_on: Mapped[date | None]
+    written_by: Mapped[str] = mapped_column(comment="As answered_by")
+    written_at: Mapped[datetime]
 
 
 class ExecutiveReport(Base):
@@ -219,3 +246,23 @@ class ExecutiveReport(Base):
     made_at: Mapped[datetime]
 
     round: Mapped[OpinionRound] = relationship()
+
+
+class RespondentLink(Base):
+    """A link by which a post of the Executive answers the themes of one report, and no more."""
+
+    __tablename__ = "executive_respondent_link"
+    __table_args__ = (CheckConstraint("post <> '' AND email <> ''", name="names_post_and_address"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    token_hash: Mapped[str] = mapped_column(unique=True, comment="The link itself is derived")
+    report_id: Mapped[int] = mapped_column(ForeignKey("executive_report.id"), index=True)
+    post: Mapped[str]
+    email: Mapped[str]
+    made_by: Mapped[str] = mapped_column(comment="Reference of a person")
+    made_at: Mapped[datetime]
+    ends_on: Mapped[date] = mapped_column(comment="The last day on which it opens")
+    withdrawn_at: Mapped[datetime | None]
+
+    report: Mapped[ExecutiveReport] = relationship()

@@ -2085,9 +2085,24 @@ def upgrade() -> None:
         sa.Column(
             "need_reference", sa.String(), nullable=False, comment="Of a need raised from it"
         ),
+        sa.Column(
+            "revision", sa.Integer(), nullable=False, comment="How many times it was answered"
+        ),
+        sa.Column("said", sa.Text(), nullable=False, comment="For the public: you said"),
+        sa.Column("did", sa.Text(), nullable=False, comment="For the public: we did"),
+        sa.Column(
+            "released_on",
+            sa.Date(),
+            nullable=True,
+            comment="When an Advisor put it on the public page; None: it is not there",
+        ),
         sa.CheckConstraint(
             "(state = 'open') = (answered_on IS NULL)",
             name=op.f("ck_theme_answer_answered_has_day"),
+        ),
+        sa.CheckConstraint(
+            "released_on IS NULL OR (state <> 'open' AND said <> '' AND did <> '')",
+            name=op.f("ck_theme_answer_released_is_answered"),
         ),
         sa.CheckConstraint(
             "state = 'open' OR answer <> ''", name=op.f("ck_theme_answer_answered_has_words")
@@ -2103,6 +2118,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("theme_id", "round_id", name=op.f("uq_theme_answer_theme_id_round_id")),
     )
     with op.batch_alter_table("theme_answer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_theme_answer_released_on"), ["released_on"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_theme_answer_round_id"), ["round_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_theme_answer_state"), ["state"], unique=False)
 
@@ -2477,6 +2495,51 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_trainer_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "executive_respondent_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False, comment="The link itself is derived"),
+        sa.Column("report_id", sa.Integer(), nullable=False),
+        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False, comment="The last day on which it opens"),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "post <> '' AND email <> ''",
+            name=op.f("ck_executive_respondent_link_names_post_and_address"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["executive_report.id"],
+            name=op.f("fk_executive_respondent_link_report_id_executive_report"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_executive_respondent_link")),
+        sa.UniqueConstraint("reference", name=op.f("uq_executive_respondent_link_reference")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_executive_respondent_link_token_hash")),
+    )
+    with op.batch_alter_table("executive_respondent_link", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_executive_respondent_link_report_id"), ["report_id"], unique=False
+        )
+
+    op.create_table(
+        "forum_recording",
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "told_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When everybody had been told who was to be",
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_forum_recording_event_id_event")
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_forum_recording")),
+    )
+    op.create_table(
         "forum_reminder",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -2798,6 +2861,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("meeting_name", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_meeting_name_said"), ["said"], unique=False)
+
+    op.create_table(
+        "missed_forum",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_missed_forum_event_id_event")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_missed_forum_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_missed_forum")),
+        sa.UniqueConstraint(
+            "event_id", "person_id", name=op.f("uq_missed_forum_event_id_person_id")
+        ),
+    )
+    with op.batch_alter_table("missed_forum", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_missed_forum_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "new_dates_wish",
@@ -3181,6 +3264,75 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_survey_stop")),
     )
+    op.create_table(
+        "theme_answer_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("theme_answer_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "answered",
+                "done",
+                name="answer_state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("written_by", sa.String(), nullable=False, comment="As answered_by"),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["theme_answer_id"],
+            ["theme_answer.id"],
+            name=op.f("fk_theme_answer_version_theme_answer_id_theme_answer"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme_answer_version")),
+        sa.UniqueConstraint(
+            "theme_answer_id", "number", name=op.f("uq_theme_answer_version_theme_answer_id_number")
+        ),
+    )
+    op.create_table(
+        "training_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("refresher_id", sa.Integer(), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.Column(
+            "with_lapsed",
+            sa.Boolean(),
+            nullable=False,
+            comment="Also those whom we hold no record of, or no newer one",
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "first_on <= last_on", name=op.f("ck_training_round_begins_before_it_ends")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["person.id"], name=op.f("fk_training_round_asked_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refresher_id"],
+            ["refresher.id"],
+            name=op.f("fk_training_round_refresher_id_refresher"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_training_round")),
+        sa.UniqueConstraint("reference", name=op.f("uq_training_round_reference")),
+    )
+    with op.batch_alter_table("training_round", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_training_round_done_at"), ["done_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_training_round_refresher_id"), ["refresher_id"], unique=False
+        )
+
     op.create_table(
         "watching",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -3912,6 +4064,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "training_invitation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_training_invitation_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"],
+            ["training_round.id"],
+            name=op.f("fk_training_invitation_round_id_training_round"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_training_invitation")),
+        sa.UniqueConstraint(
+            "round_id", "person_id", name=op.f("uq_training_invitation_round_id_person_id")
+        ),
+    )
+    with op.batch_alter_table("training_invitation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_training_invitation_person_id"), ["person_id"], unique=False
+        )
+
+    op.create_table(
         "wave_change",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("wave_id", sa.Integer(), nullable=False),
@@ -4448,6 +4624,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_wave_change_event_id"))
 
     op.drop_table("wave_change")
+    with op.batch_alter_table("training_invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_training_invitation_person_id"))
+
+    op.drop_table("training_invitation")
     with op.batch_alter_table("survey_invitation", schema=None) as batch_op:
         batch_op.drop_index("ix_survey_invitation_state_due_at")
         batch_op.drop_index(batch_op.f("ix_survey_invitation_person_id"))
@@ -4517,6 +4697,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_watching_organisation_id"))
 
     op.drop_table("watching")
+    with op.batch_alter_table("training_round", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_training_round_refresher_id"))
+        batch_op.drop_index(batch_op.f("ix_training_round_done_at"))
+
+    op.drop_table("training_round")
+    op.drop_table("theme_answer_version")
     op.drop_table("survey_stop")
     with op.batch_alter_table("survey_addressee", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_survey_addressee_person_id"))
@@ -4585,6 +4771,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_new_dates_wish_offer_id"))
 
     op.drop_table("new_dates_wish")
+    with op.batch_alter_table("missed_forum", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_missed_forum_person_id"))
+
+    op.drop_table("missed_forum")
     with op.batch_alter_table("meeting_name", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_meeting_name_said"))
 
@@ -4623,6 +4813,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_forum_reminder_organisation_id"))
 
     op.drop_table("forum_reminder")
+    op.drop_table("forum_recording")
+    with op.batch_alter_table("executive_respondent_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_executive_respondent_link_report_id"))
+
+    op.drop_table("executive_respondent_link")
     with op.batch_alter_table("event_trainer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_trainer_person_id"))
 
@@ -4668,6 +4863,7 @@ def downgrade() -> None:
     with op.batch_alter_table("theme_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_theme_answer_state"))
         batch_op.drop_index(batch_op.f("ix_theme_answer_round_id"))
+        batch_op.drop_index(batch_op.f("ix_theme_answer_released_on"))
 
     op.drop_table("theme_answer")
     with op.batch_alter_table("question", schema=None) as batch_op:

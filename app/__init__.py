@@ -38,6 +38,7 @@ import app.catalogue.manage_views
 import app.catalogue.run_views
 import app.catalogue.views
 import app.demo.views
+import app.forums.home_views
 import app.home.closing.views
 import app.home.people.organisation_views
 import app.home.people.views
@@ -98,6 +99,7 @@ BLUEPRINTS = (
     app.accounts.profile_views.bp,
     app.partnership.views.bp,
     app.demo.views.bp,
+    app.forums.home_views.bp,
     app.catalogue.manage_views.bp,
     app.catalogue.run_views.bp,
     app.catalogue.bulletin_views.bp,

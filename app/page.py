@@ -23,6 +23,7 @@ class NavigationItem(NamedTuple):
 PUBLIC_ITEMS = (("Find learning", "/learning"), ("My learning", "/bookings"))
 STAFF_ITEMS = (
     ("Manage", "/manage", frozenset({Role.DELIVERY, Role.ADVISOR, Role.TRAINER})),
+    ("Forums", "/forums", frozenset({Role.DELIVERY, Role.ADVISOR})),
     ("Impact", "/impact", frozenset({Role.DELIVERY, Role.ADVISOR, Role.EVALUATOR})),
     ("Administration", "/admin", frozenset({Role.ADMINISTRATOR})),
 )

@@ -255,6 +255,8 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/surveys/import/<reference>": PROGRAMME,
     "/manage/surveys/imports/<reference>": PROGRAMME,
     "/manage/surveys/imports/<reference>/undo": PROGRAMME,
+    # Forums of schools' safeguarding leads
+    "/forums": PROGRAMME,
     # Figures, never a name beside an answer
     "/impact": FIGURES,
     "/impact/evaluations/<slug>": FIGURES,

@@ -18,11 +18,11 @@ from app.bookings.places import facts_of
 from app.bookings.rules import Opening, opening
 from app.catalogue.models import Event, OfferState
 from app.demo import operations
-from app.demo.making.half_terms import school_year_of
 from app.demo.personas import find_persona
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
+from app.partnership.half_term_rules import school_year_of
 from app.record import certificates
 from app.record.queries import people_to_nudge, record_of
 from app.record.record_page import most_pressing

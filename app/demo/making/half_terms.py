@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from app.demo.making.rows import add_all
 from app.kernel.db import db
 from app.partnership import queries as partnership
+from app.partnership.half_term_rules import school_year_of
 from app.partnership.models import HalfTerm
 
 WEEKS_OF_A_YEAR = 52
-FIRST_MONTH = 8  # in August people look to the school year that begins
 
 
 @dataclass
@@ -40,12 +40,6 @@ def known_half_terms(today: date) -> HalfTerms:
         everything = partnership.half_terms()
         this_year = [part for part in everything if part.school_year == name]
     return HalfTerms(everything, this_year)
-
-
-def school_year_of(day: date) -> str:
-    """The school year of a day, as 2026/27."""
-    first = day.year if day.month >= FIRST_MONTH else day.year - 1
-    return f"{first}/{(first + 1) % 100:02}"
 
 
 def _move_on(last_known: list[HalfTerm], school_year: str) -> None:

@@ -12,6 +12,7 @@ import app.bookings.models
 import app.catalogue.models
 import app.forums.models
 import app.forums.opinion_models
+import app.forums.training_models
 import app.impact.models
 import app.impact.reports.models
 import app.impact.words.models
@@ -43,6 +44,7 @@ MODULES = (
     app.catalogue.models,
     app.forums.models,
     app.forums.opinion_models,
+    app.forums.training_models,
     app.impact.models,
     app.impact.reports.models,
     app.impact.words.models,

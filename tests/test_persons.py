@@ -23,7 +23,8 @@ from app.bookings import operations as bookings
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, NewDatesWish
 from app.catalogue.models import Event
 from app.checks.verify import verify
-from app.forums.models import ForumReminder, Watching
+from app.forums.models import ForumReminder, MissedForum, Watching
+from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -77,6 +78,9 @@ SHOWN_AS = {
     "survey_stop.person_id": "asked_not_to_be_asked_at",
     "watching.person_id": "recordings_watched",
     "forum_reminder.person_id": "reminders_of_forums",
+    "missed_forum.person_id": "told_of_missed_forums",
+    "training_invitation.person_id": "invited_to_training",
+    "training_round.asked_by_id": "audit_trail",
     "contact_note.noted_by_id": "audit_trail",
     "authenticator.person_id": "person",
     "recovery_code.person_id": None,  # only hashes, which say nothing
@@ -174,10 +178,22 @@ def _book(me: Person, now: datetime) -> None:
     known_as.confirmed_at = now
     db.session.add(known_as)
     db.session.add(Watching(event_id=over.event_id, person_id=me.id, watched_at=now))
+    db.session.add(MissedForum(event_id=over.event_id, person_id=me.id, sent_at=now))
+    _invite_to_training(me, now)
     reminder = ForumReminder(event_id=coming.id, person_id=me.id, sent_at=now)
     reminder.organisation_id = me.organisation_id or 0
     db.session.add(reminder)
     in_house.ask(offer.id, asked(more="Zebulon asks"), actor=me, now=now)
+
+
+def _invite_to_training(person: Person, now: datetime) -> None:
+    refresher_id = make_refresher().id
+    asked = TrainingRound(reference="round", refresher_id=refresher_id, asked_at=now)
+    asked.first_on = asked.last_on = now.date()
+    asked.asked_by_id = make_person(Role.ADVISOR).id
+    db.session.add(asked)
+    db.session.flush()
+    db.session.add(TrainingInvitation(round_id=asked.id, person_id=person.id, sent_at=now))
 
 
 def _book_one(

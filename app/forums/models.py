@@ -53,6 +53,30 @@ class Watching(Base):
     event: Mapped[Event] = relationship()
 
 
+class ForumRecording(Base):
+    """Since when a forum's recording is there, and whether those who missed it were told."""
+
+    __tablename__ = "forum_recording"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    noticed_at: Mapped[datetime]
+    told_at: Mapped[datetime | None] = mapped_column(
+        comment="When everybody had been told who was to be"
+    )
+
+
+class MissedForum(Base):
+    """That somebody was told of a forum at which their school was not represented; once each."""
+
+    __tablename__ = "missed_forum"
+    __table_args__ = (UniqueConstraint("event_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    sent_at: Mapped[datetime]
+
+
 class ListCheck(Base):
     """One school's own list of its safeguarding leads in one school year: asked for, and checked.
 

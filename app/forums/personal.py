@@ -1,4 +1,4 @@
-"""What forums hold about a person: recordings they say they watched, and reminders sent to them."""
+"""What forums hold about a person: recordings they say they watched, and what was sent to them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app.catalogue.models import Event, Offer
-from app.forums.models import ForumReminder, Watching
+from app.forums.models import ForumReminder, MissedForum, Watching
+from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel.db import db
+from app.partnership.models import Refresher
 
 
 def export(person_id: int) -> dict[str, Any]:
@@ -30,9 +32,34 @@ def export(person_id: int) -> dict[str, Any]:
     return {
         "recordings_watched": [row._asdict() for row in watched],
         "reminders_of_forums": [row._asdict() for row in reminders],
+        "told_of_missed_forums": _told_of(person_id),
+        "invited_to_training": _invited(person_id),
     }
 
 
+def _told_of(person_id: int) -> list[dict[str, Any]]:
+    found = db.session.execute(
+        select(Offer.title, Event.subtitle, MissedForum.sent_at)
+        .join(Event, Event.id == MissedForum.event_id)
+        .join(Offer, Offer.id == Event.offer_id)
+        .where(MissedForum.person_id == person_id)
+        .order_by(MissedForum.id)
+    )
+    return [row._asdict() for row in found]
+
+
+def _invited(person_id: int) -> list[dict[str, Any]]:
+    found = db.session.execute(
+        select(Refresher.name, TrainingInvitation.sent_at)
+        .join(TrainingInvitation.round)
+        .join(TrainingRound.refresher)
+        .where(TrainingInvitation.person_id == person_id)
+        .order_by(TrainingInvitation.id)
+    )
+    return [row._asdict() for row in found]
+
+
 def erase(person_id: int) -> None:
-    """Forget what somebody was reminded of; that a school caught up stays, without a name."""
-    db.session.execute(delete(ForumReminder).where(ForumReminder.person_id == person_id))
+    """Forget what somebody was sent; that a school caught up stays, without a name."""
+    for table in (ForumReminder, MissedForum, TrainingInvitation):
+        db.session.execute(delete(table).where(table.person_id == person_id))

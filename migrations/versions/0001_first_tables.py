@@ -294,6 +294,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("title", sa.String(), nullable=False),
+        sa.Column("title_key", sa.String(), nullable=False, comment="The title without capitals"),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -303,7 +304,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_forum_theme")),
         sa.UniqueConstraint("reference", name=op.f("uq_forum_theme_reference")),
-        sa.UniqueConstraint("theme_class", "title", name=op.f("uq_forum_theme_theme_class_title")),
+        sa.UniqueConstraint(
+            "theme_class", "title_key", name=op.f("uq_forum_theme_theme_class_title_key")
+        ),
     )
     with op.batch_alter_table("forum_theme", schema=None) as batch_op:
         batch_op.create_index(
@@ -1021,6 +1024,24 @@ def upgrade() -> None:
         ),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "links_made_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When every establishment had its link; the worker makes them by steps",
+        ),
+        sa.Column(
+            "asked_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When the last message of asking was in the outbox",
+        ),
+        sa.Column(
+            "reminded_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When the last reminder was in the outbox",
+        ),
         sa.CheckConstraint(
             "(state = 'closed') = (closed_at IS NOT NULL)",
             name=op.f("ck_opinion_round_closed_has_time"),
@@ -1809,18 +1830,22 @@ def upgrade() -> None:
             comment="Only of a school that chose to be named",
         ),
         sa.Column(
-            "phase", sa.String(), nullable=False, comment="Primary, Secondary, …; of 10 or more"
+            "phase",
+            sa.String(),
+            nullable=False,
+            comment="Primary, Secondary, …; from the tenth school of it that answered",
         ),
         sa.Column("working_well", sa.Text(), nullable=False),
         sa.Column("can_improve", sa.Text(), nullable=False),
         sa.Column("should_know", sa.Text(), nullable=False),
         sa.Column("may_be_quoted", sa.Boolean(), nullable=False),
         sa.Column(
-            "read_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="When an Advisor read it, to the day",
+            "may_be_read",
+            sa.Boolean(),
+            nullable=False,
+            comment="Shown ten at a time: one alone would tell whose it is",
         ),
+        sa.Column("is_read", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "working_well <> '' OR can_improve <> '' OR should_know <> ''",
             name=op.f("ck_opinion_says_something"),
@@ -1834,6 +1859,7 @@ def upgrade() -> None:
             ["round_id"], ["opinion_round.id"], name=op.f("fk_opinion_round_id_opinion_round")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("opinion", schema=None) as batch_op:
         batch_op.create_index(
@@ -3025,6 +3051,7 @@ def upgrade() -> None:
             ["theme_id"], ["forum_theme.id"], name=op.f("fk_opinion_theme_theme_id_forum_theme")
         ),
         sa.PrimaryKeyConstraint("opinion_id", "theme_id", name=op.f("pk_opinion_theme")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("opinion_theme", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_opinion_theme_theme_id"), ["theme_id"], unique=False)

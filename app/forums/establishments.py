@@ -48,6 +48,11 @@ def establishments_on(day: date) -> list[Establishment]:
     return _read(is_establishment() & was_open_on(day))
 
 
+def all_establishments() -> list[Establishment]:
+    """Every establishment there is or was, by name."""
+    return _read(is_establishment())
+
+
 def establishments(organisation_ids: Collection[int]) -> dict[int, Establishment]:
     """The establishments with these ids, open or closed; others are left out."""
     found = _read(is_establishment() & Organisation.id.in_(organisation_ids))

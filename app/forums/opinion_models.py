@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.accounts.models import Organisation
 from app.kernel.db import Base, stored_by_value
 from app.partnership.models import HalfTerm
+from app.surveys.response_models import KEPT_BY_KEY
 
 
 class Naming(enum.StrEnum):
@@ -53,6 +54,15 @@ class OpinionRound(Base):
     state: Mapped[RoundState] = mapped_column(stored_by_value(RoundState))
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    links_made_at: Mapped[datetime | None] = mapped_column(
+        comment="When every establishment had its link; the worker makes them by steps"
+    )
+    asked_at: Mapped[datetime | None] = mapped_column(
+        comment="When the last message of asking was in the outbox"
+    )
+    reminded_at: Mapped[datetime | None] = mapped_column(
+        comment="When the last reminder was in the outbox"
+    )
 
     half_term: Mapped[HalfTerm] = relationship()
 
@@ -84,6 +94,7 @@ class Opinion(Base):
         CheckConstraint(
             "working_well <> '' OR can_improve <> '' OR should_know <> ''", name="says_something"
         ),
+        KEPT_BY_KEY,
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, comment="Random, so that order says nothing")
@@ -91,12 +102,17 @@ class Opinion(Base):
     organisation_id: Mapped[int | None] = mapped_column(
         ForeignKey("organisation.id"), index=True, comment="Only of a school that chose to be named"
     )
-    phase: Mapped[str] = mapped_column(default="", comment="Primary, Secondary, …; of 10 or more")
+    phase: Mapped[str] = mapped_column(
+        default="", comment="Primary, Secondary, …; from the tenth school of it that answered"
+    )
     working_well: Mapped[str] = mapped_column(Text, default="")
     can_improve: Mapped[str] = mapped_column(Text, default="")
     should_know: Mapped[str] = mapped_column(Text, default="")
     may_be_quoted: Mapped[bool] = mapped_column(default=False)
-    read_at: Mapped[datetime | None] = mapped_column(comment="When an Advisor read it, to the day")
+    may_be_read: Mapped[bool] = mapped_column(
+        default=False, comment="Shown ten at a time: one alone would tell whose it is"
+    )
+    is_read: Mapped[bool] = mapped_column(default=False)
 
     round: Mapped[OpinionRound] = relationship()
 
@@ -133,12 +149,13 @@ class Theme(Base):
     """What several opinions say; the same theme is known again when it returns."""
 
     __tablename__ = "forum_theme"
-    __table_args__ = (UniqueConstraint("theme_class", "title"),)
+    __table_args__ = (UniqueConstraint("theme_class", "title_key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(unique=True)
     theme_class: Mapped[ThemeClass] = mapped_column(stored_by_value(ThemeClass))
     title: Mapped[str]
+    title_key: Mapped[str] = mapped_column(comment="The title without capitals")
     made_at: Mapped[datetime]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("forum_theme.id"), index=True)
 
@@ -148,6 +165,7 @@ opinion_theme = Table(
     Base.metadata,
     Column("opinion_id", ForeignKey("opinion.id"), primary_key=True),
     Column("theme_id", ForeignKey("forum_theme.id"), primary_key=True, index=True),
+    **KEPT_BY_KEY,
 )
 
 

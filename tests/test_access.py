@@ -180,6 +180,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/manage/notices/<reference>/switch": PROGRAMME,
     "/manage/notices/new": PROGRAMME,
     "/manage/organisations": PROGRAMME,
+    "/manage/organisations/new": PROGRAMME,
     "/manage/organisations/<reference>": PROGRAMME,
     "/manage/organisations/<reference>/close": PROGRAMME,
     "/manage/organisations/<reference>/details": PROGRAMME,

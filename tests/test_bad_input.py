@@ -172,6 +172,7 @@ CASES = (
     Case("/manage/people/<reference>/organisation", "delivery"),
     Case("/manage/people/<reference>/address", "delivery"),
     Case("/manage/people/<reference>/state", "delivery"),
+    Case("/manage/organisations/new", "delivery"),
     Case("/manage/organisations/<reference>/details", "delivery"),
     Case("/manage/organisations/<reference>/names", "delivery", "Add the name"),
     Case("/manage/organisations/<reference>/close", "delivery", query="?q=Organisation"),

@@ -108,6 +108,18 @@ class Details:
     trust_name: str = ""
     postcode: str = ""
     contact_email: str | None = None
+    phase: str | None = None
+    establishment_type: str | None = None
+
+
+def add(details: Details, sector: Sector, *, actor: str, now: datetime) -> Organisation:
+    """An organisation that no register holds, as alternative provision; its name must be free."""
+    added = Organisation(reference=new_reference(), sector_id=sector.id, **vars(details))
+    db.session.add(added)
+    db.session.flush()
+    _check_name_is_free(added)
+    audit.record(actor, "added", "organisation", added.reference, now=now)
+    return added
 
 
 def correct(

@@ -106,6 +106,39 @@ class TestFinding:
         assert not [a for a in page.select("a", href=True) if "/manage/people" in a["href"]]
 
 
+class TestAdding:
+    def test_a_body_that_no_register_holds(self, desk: PageClient, vico: Organisation) -> None:
+        sector = make_sector("Schools")
+        db.session.commit()
+        page = desk.get("/manage/organisations/new")
+        filled = {
+            "name": "Harbour Alternative Provision",
+            "kind": "school",
+            "sector": sector.slug,
+            "phase": "Secondary",
+            "establishment_type": "Other types",
+            "postcode": "wf1 2bb",
+        }
+        refused = desk.post_form(page, filled | {"name": "VICO homes"})
+        assert "merge the two" in refused.errors[0]
+        answer = desk.submit(page, filled)
+        assert answer.h1 == "Harbour Alternative Provision"
+        added = db.session.scalars(
+            select(Organisation).where(Organisation.name == "Harbour Alternative Provision")
+        ).one()
+        assert (added.phase, added.establishment_type) == ("Secondary", "Other types")
+        assert (added.postcode, added.sector_id) == ("WF1 2BB", sector.id)
+        line = select(AuditLine.verb).where(AuditLine.subject_reference == added.reference)
+        assert db.session.scalars(line).all() == ["added"]
+
+    def test_what_a_register_called_it_can_be_kept(self, desk: PageClient) -> None:
+        kept = make_organisation(phase="Middle deemed primary", kind=OrganisationKind.SCHOOL)
+        db.session.commit()
+        desk.submit(desk.get(page_of(kept, "/details")), {"postcode": "WF1 3CC"})
+        db.session.refresh(kept)
+        assert (kept.phase, kept.postcode) == ("Middle deemed primary", "WF1 3CC")
+
+
 class TestCorrecting:
     def test_a_new_name_leaves_the_old_one_known(
         self, desk: PageClient, housing: Organisation

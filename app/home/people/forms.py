@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import BooleanField
 from wtforms.validators import ValidationError
 
 from app.accounts.forms import MOST_OF_A_NAME, OrganisationForm, WorkingEmail, email_field
 from app.accounts.models import Capacity
 from app.kernel.forms import (
+    NOT_CHOSEN,
     DayField,
     LineField,
     PageForm,
     Required,
+    choices_of,
     radios,
     select_one,
 )
@@ -25,6 +29,17 @@ CAPACITIES = {
 }
 NO_BODY = "none"
 MOST_OF_A_POSTCODE = 10
+# As the national schools register calls them; forums count reach by them.
+PHASES = ("Nursery", "Primary", "Secondary", "All-through", "16 plus", "Not applicable")
+TYPES = (
+    "Academies",
+    "Colleges",
+    "Free Schools",
+    "Independent schools",
+    "Local authority maintained schools",
+    "Special schools",
+    "Other types",
+)
 
 
 class DetailsForm(PageForm):
@@ -51,10 +66,22 @@ class PlaceForm(PageForm):
             raise ValidationError("Choose the sector of somebody who is with no organisation")
 
 
+def _with(known: tuple[str, ...], value: str | None) -> list[Any]:
+    more = () if value is None or value in known else (value,)
+    return [NOT_CHOSEN, *choices_of((one, one) for one in (*known, *more))]
+
+
 class BodyForm(OrganisationForm):
     trust_name = LineField("Trust (optional)")
     postcode = LineField("Postcode (optional)", most=MOST_OF_A_POSTCODE)
     contact_email = LineField("Mailbox to approach it by (optional)", [], most=254)
+    phase = select_one("Phase of a school (optional)", ((one, one) for one in PHASES))
+    establishment_type = select_one("Type of school (optional)", ((one, one) for one in TYPES))
+
+    def keep_choosable(self, phase: str | None, type_: str | None) -> None:
+        """Let what a body has now be chosen again, whatever register it came from."""
+        self.phase.choices = _with(PHASES, phase)
+        self.establishment_type.choices = _with(TYPES, type_)
 
     def validate_contact_email(self, field: LineField) -> None:
         if field.data:

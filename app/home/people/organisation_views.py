@@ -91,6 +91,26 @@ def organisation(reference: str) -> str:
     )
 
 
+@bp.route("/manage/organisations/new", methods=["GET", "POST"])
+@staff_only
+def add() -> Answer:
+    """Add one body that no register and no file holds."""
+    form = BodyForm()
+    form.sector.choices = choices_of((s.slug, s.name) for s in partnership.sectors())
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                added = organisations.add(
+                    _details_of(form), _sector_of(form), actor=_actor(), now=clock.now()
+                )
+                reference, name = added.reference, added.name
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return _back(reference, f"{name} is in the list of organisations")
+    return render_template("home/people/body_details.html", form=form, organisation=None)
+
+
 @bp.route("/manage/organisations/<reference>/details", methods=["GET", "POST"])
 @staff_only
 def details(reference: str) -> Answer:
@@ -104,8 +124,11 @@ def details(reference: str) -> Answer:
             "trust_name": found.trust_name,
             "postcode": found.postcode,
             "contact_email": found.contact_email or "",
+            "phase": found.phase or "",
+            "establishment_type": found.establishment_type or "",
         }
     )
+    form.keep_choosable(found.phase, found.establishment_type)
     form.sector.choices = choices_of((s.slug, s.name) for s in partnership.sectors())
     if form.submitted_and_valid():
         try:
@@ -121,17 +144,32 @@ def details(reference: str) -> Answer:
 def _correct(form: BodyForm, reference: str) -> None:
     organisations.correct(
         _found_or_404(reference),
-        Details(
-            name=form.name.text,
-            kind=OrganisationKind(form.kind.data),
-            trust_name=form.trust_name.text,
-            postcode=form.postcode.text.upper(),
-            contact_email=form.contact_email.text or None,
-        ),
-        db.session.scalars(select(Sector).where(Sector.slug == form.sector.data)).one(),
-        actor=current_user.reference,
+        _details_of(form),
+        _sector_of(form),
+        actor=_actor(),
         now=clock.now(),
     )
+
+
+def _details_of(form: BodyForm) -> Details:
+    return Details(
+        name=form.name.text,
+        kind=OrganisationKind(form.kind.data),
+        trust_name=form.trust_name.text,
+        postcode=form.postcode.text.upper(),
+        contact_email=form.contact_email.text or None,
+        phase=form.phase.data or None,
+        establishment_type=form.establishment_type.data or None,
+    )
+
+
+def _sector_of(form: BodyForm) -> Sector:
+    return db.session.scalars(select(Sector).where(Sector.slug == form.sector.data)).one()
+
+
+def _actor() -> str:
+    reference: str = current_user.reference
+    return reference
 
 
 @bp.route("/manage/organisations/<reference>/names", methods=["GET", "POST"])

@@ -24,6 +24,7 @@ class ImportOf(enum.StrEnum):
     SCHOOLS = "schools"  # the national schools register
     ORGANISATIONS = "organisations"  # agencies, early-years settings and the like
     ATTENDANCE = "attendance"  # who came to what before this service was in use
+    LEADS = "leads"  # who is safeguarding lead, deputy, head and governor at which school
 
 
 class ImportState(enum.StrEnum):

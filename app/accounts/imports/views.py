@@ -26,6 +26,7 @@ KIND_WORDS = {
     ImportOf.SCHOOLS: "Schools register",
     ImportOf.ORGANISATIONS: "Organisations",
     ImportOf.ATTENDANCE: "Past attendance",
+    ImportOf.LEADS: "Safeguarding leads",
 }
 STATE_WORDS = {
     ImportState.READ: "To be checked",
@@ -40,12 +41,16 @@ CHECK_PAGES = {
     ImportOf.SCHOOLS: "schools_import.check",
     ImportOf.ORGANISATIONS: "organisations_import.columns",
     ImportOf.ATTENDANCE: "past_attendance.columns",
+    ImportOf.LEADS: "leads_import.columns",
 }
 
 
+OF_AN_ADVISOR = frozenset({ImportOf.SCHOOLS, ImportOf.LEADS})
+
+
 def kinds_of(person: Any) -> frozenset[ImportOf]:
-    """Which imports are somebody's to make and to undo: an advisor's are the schools."""
-    return frozenset(ImportOf) if Role.DELIVERY in person.roles else frozenset({ImportOf.SCHOOLS})
+    """Which imports are somebody's to make and to undo: an advisor's are schools and their leads."""
+    return frozenset(ImportOf) if Role.DELIVERY in person.roles else OF_AN_ADVISOR
 
 
 @bp.get("/manage/import")

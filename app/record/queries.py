@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from app.accounts.models import Person
 from app.bookings.models import Attendance, Booking, BookingState, BookingTerms
@@ -43,15 +44,20 @@ class Record:
 
 def record_of(person_id: int, *, now: datetime) -> Record:
     """Somebody's record as registers, their own entries and the rules say now."""
-    register, entries = register_rows(person_id, now=now), own_entries(person_id)
-    known = refresher_rules()
-    return Record(
-        lines=rules.record_lines(register, entries),
-        refreshers=rules.refreshers_due(
-            known, rules.last_done(register, entries), today=london_date(now)
-        ),
-        names={rule.id: rule.name for rule in known},
-    )
+    return records_of([person_id], now=now)[person_id]
+
+
+def records_of(person_ids: Collection[int], *, now: datetime) -> dict[int, Record]:
+    """The records of several people, in as many statements as that of one."""
+    registers, entries = registers_of(person_ids, now=now), entries_of(person_ids)
+    known, today = refresher_rules(), london_date(now)
+    names = {rule.id: rule.name for rule in known}
+    records = {}
+    for id_ in person_ids:
+        register, own = registers.get(id_, []), entries.get(id_, [])
+        due = rules.refreshers_due(known, rules.last_done(register, own), today=today)
+        records[id_] = Record(rules.record_lines(register, own), due, names)
+    return records
 
 
 def refreshers_of(person_id: int, *, now: datetime) -> list[RefresherDue]:
@@ -59,11 +65,36 @@ def refreshers_of(person_id: int, *, now: datetime) -> list[RefresherDue]:
     return record_of(person_id, now=now).refreshers
 
 
-def register_rows(person_id: int, *, now: datetime) -> list[RegisterRow]:
-    """What registers say of somebody; cancelled bookings are left out."""
+def registers_of(
+    person_ids: Collection[int] | Select[int], *, now: datetime, renewing: bool = False
+) -> dict[int, list[RegisterRow]]:
+    """What registers say of people, or only of what renews something; not of cancelled bookings."""
     own_name = partnership.current().name
-    found = db.session.execute(
+    where = [Booking.person_id.in_(person_ids), Booking.state != BookingState.CANCELLED]
+    if renewing:
+        where.append(Offer.refresher_id.is_not(None))
+    found: defaultdict[int, list[RegisterRow]] = defaultdict(list)
+    for row in db.session.execute(_registers().where(*where)):
+        found[row.person_id].append(
+            RegisterRow(
+                booking_reference=row.reference,
+                state=row.state,
+                outcome=row.outcome,
+                learned_on=london_date(row.starts_at),
+                minutes=minutes_of(row.starts_at, row.ends_at),
+                title=event_title(row.title, row.subtitle),
+                provider=row.provider or own_name,
+                is_over=row.event_ends_at <= now,
+                refresher_id=row.refresher_id,
+            )
+        )
+    return found
+
+
+def _registers() -> Select[*tuple[Any, ...]]:
+    return (
         select(
+            Booking.person_id,
             Booking.reference,
             Booking.state,
             Attendance.outcome,
@@ -79,22 +110,7 @@ def register_rows(person_id: int, *, now: datetime) -> list[RegisterRow]:
         .join(Attendance.event_date)
         .join(EventDate.event)
         .join(Event.offer)
-        .where(Booking.person_id == person_id, Booking.state != BookingState.CANCELLED)
     )
-    return [
-        RegisterRow(
-            booking_reference=row.reference,
-            state=row.state,
-            outcome=row.outcome,
-            learned_on=london_date(row.starts_at),
-            minutes=minutes_of(row.starts_at, row.ends_at),
-            title=event_title(row.title, row.subtitle),
-            provider=row.provider or own_name,
-            is_over=row.event_ends_at <= now,
-            refresher_id=row.refresher_id,
-        )
-        for row in found
-    ]
 
 
 def minutes_of(starts_at: datetime, ends_at: datetime) -> int:
@@ -102,22 +118,26 @@ def minutes_of(starts_at: datetime, ends_at: datetime) -> int:
     return round((ends_at - starts_at).total_seconds() / SECONDS_A_MINUTE)
 
 
-def own_entries(person_id: int) -> list[Entry]:
-    """What somebody learned elsewhere."""
-    found = db.session.scalars(
-        select(LearningElsewhere).where(LearningElsewhere.person_id == person_id)
-    )
-    return [
-        Entry(
-            reference=row.reference,
-            learned_on=row.learned_on,
-            minutes=row.minutes,
-            title=row.title,
-            provider=row.provider,
-            refresher_id=row.refresher_id,
+def entries_of(
+    person_ids: Collection[int] | Select[int], *, renewing: bool = False
+) -> dict[int, list[Entry]]:
+    """What people learned elsewhere, or only what renews something."""
+    where = [LearningElsewhere.person_id.in_(person_ids)]
+    if renewing:
+        where.append(LearningElsewhere.refresher_id.is_not(None))
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for row in db.session.scalars(select(LearningElsewhere).where(*where)):
+        found[row.person_id].append(
+            Entry(
+                reference=row.reference,
+                learned_on=row.learned_on,
+                minutes=row.minutes,
+                title=row.title,
+                provider=row.provider,
+                refresher_id=row.refresher_id,
+            )
         )
-        for row in found
-    ]
+    return found
 
 
 def own_entry(reference: str, person_id: int) -> LearningElsewhere | None:

@@ -23,7 +23,14 @@ from app.bookings import operations as bookings
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState, NewDatesWish
 from app.catalogue.models import Event
 from app.checks.verify import verify
-from app.forums.models import ForumReminder, MissedForum, Watching
+from app.forums.models import (
+    ForumReminder,
+    ListChange,
+    ListChangeKind,
+    ListCheck,
+    MissedForum,
+    Watching,
+)
 from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel import clock
 from app.kernel.access import Role
@@ -79,6 +86,7 @@ SHOWN_AS = {
     "watching.person_id": "recordings_watched",
     "forum_reminder.person_id": "reminders_of_forums",
     "missed_forum.person_id": "told_of_missed_forums",
+    "list_change.person_id": "said_of_by_schools",
     "training_invitation.person_id": "invited_to_training",
     "training_round.asked_by_id": "audit_trail",
     "contact_note.noted_by_id": "audit_trail",
@@ -183,7 +191,27 @@ def _book(me: Person, now: datetime) -> None:
     reminder = ForumReminder(event_id=coming.id, person_id=me.id, sent_at=now)
     reminder.organisation_id = me.organisation_id or 0
     db.session.add(reminder)
+    _name_as_lead(me, now)
     in_house.ask(offer.id, asked(more="Zebulon asks"), actor=me, now=now)
+
+
+def _name_as_lead(person: Person, now: datetime) -> None:
+    place = person.organisation_id or 0
+    check = ListCheck(reference="check", organisation_id=place, school_year="2026/27", asked_at=now)
+    db.session.add(check)
+    db.session.flush()
+    db.session.add(
+        ListChange(
+            reference="change",
+            list_check_id=check.id,
+            kind=ListChangeKind.ADDED,
+            person_id=person.id,
+            name_given=NAME,
+            post_kind=PostKind.DSL,
+            said_by="The office",
+            said_at=now,
+        )
+    )
 
 
 def _invite_to_training(person: Person, now: datetime) -> None:

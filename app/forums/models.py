@@ -5,14 +5,15 @@ A forum is an event of an offer of that kind, in a half term; who came is on its
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.accounts.models import Organisation, Person
+from app.accounts.models import Organisation, Person, PostKind
 from app.catalogue.models import Event
-from app.kernel.db import Base
+from app.kernel.db import Base, stored_by_value
 
 
 class ForumTopic(Base):
@@ -96,6 +97,53 @@ class ListCheck(Base):
     checked_by: Mapped[str] = mapped_column(default="", comment="Name, as typed by whoever did")
 
     organisation: Mapped[Organisation] = relationship()
+
+
+class ListChangeKind(enum.StrEnum):
+    """What a school said of its list."""
+
+    LEFT = "left"
+    ADDED = "added"
+
+
+class ListChange(Base):
+    """That a school, by its link, said somebody left or began; staff may take it back."""
+
+    __tablename__ = "list_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    list_check_id: Mapped[int] = mapped_column(ForeignKey("list_check.id"), index=True)
+    kind: Mapped[ListChangeKind] = mapped_column(stored_by_value(ListChangeKind))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    name_given: Mapped[str] = mapped_column(
+        default="", comment="The name that was typed; all that the school is shown of them"
+    )
+    post_kind: Mapped[PostKind] = mapped_column(stored_by_value(PostKind))
+    said_by: Mapped[str] = mapped_column(comment="Name, as typed by whoever did")
+    said_at: Mapped[datetime]
+    taken_back_at: Mapped[datetime | None]
+
+    list_check: Mapped[ListCheck] = relationship()
+    person: Mapped[Person] = relationship()
+
+
+class ForumInvitation(Base):
+    """That the leads of every establishment are to be invited to a forum; sent in steps.
+
+    Which address has its letter is in the outbox: each gets one for each forum.
+    """
+
+    __tablename__ = "forum_invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), unique=True)
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(comment="Reference of a person")
+    done_at: Mapped[datetime | None] = mapped_column(index=True)
+    sent_count: Mapped[int] = mapped_column(default=0)
+
+    event: Mapped[Event] = relationship()
 
 
 class ForumReminder(Base):

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from app.accounts.models import Organisation
 from app.catalogue.models import Event, Offer
-from app.forums.models import ForumReminder, MissedForum, Watching
+from app.forums.models import ForumReminder, ListChange, ListCheck, MissedForum, Watching
 from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel.db import db
 from app.partnership.models import Refresher
@@ -34,7 +35,20 @@ def export(person_id: int) -> dict[str, Any]:
         "reminders_of_forums": [row._asdict() for row in reminders],
         "told_of_missed_forums": _told_of(person_id),
         "invited_to_training": _invited(person_id),
+        "said_of_by_schools": _said_of(person_id),
     }
+
+
+def _said_of(person_id: int) -> list[dict[str, Any]]:
+    """What schools said of somebody's posts, by the links to their own lists."""
+    found = db.session.execute(
+        select(Organisation.name, ListChange.kind, ListChange.post_kind, ListChange.said_at)
+        .join(ListCheck, ListCheck.id == ListChange.list_check_id)
+        .join(ListCheck.organisation)
+        .where(ListChange.person_id == person_id)
+        .order_by(ListChange.id)
+    )
+    return [row._asdict() for row in found]
 
 
 def _told_of(person_id: int) -> list[dict[str, Any]]:
@@ -61,5 +75,5 @@ def _invited(person_id: int) -> list[dict[str, Any]]:
 
 def erase(person_id: int) -> None:
     """Forget what somebody was sent; that a school caught up stays, without a name."""
-    for table in (ForumReminder, MissedForum, TrainingInvitation):
+    for table in (ForumReminder, ListChange, MissedForum, TrainingInvitation):
         db.session.execute(delete(table).where(table.person_id == person_id))

@@ -322,6 +322,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False, comment="As Autumn 2"),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When staff set its days here; a file leaves them alone from then on",
+        ),
         sa.CheckConstraint("number BETWEEN 1 AND 6", name=op.f("ck_half_term_six_a_year")),
         sa.CheckConstraint("starts_on < ends_on", name=op.f("ck_half_term_starts_before_it_ends")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_half_term")),
@@ -2553,6 +2559,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "forum_invitation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False, comment="Reference of a person"),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_forum_invitation_event_id_event")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forum_invitation")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_forum_invitation_event_id")),
+    )
+    with op.batch_alter_table("forum_invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_forum_invitation_done_at"), ["done_at"], unique=False)
+
+    op.create_table(
         "forum_recording",
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=False),
@@ -2870,6 +2893,64 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_learning_elsewhere_refresher_id"), ["refresher_id"], unique=False
         )
+
+    op.create_table(
+        "list_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("list_check_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "left",
+                "added",
+                name="list_change_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "name_given",
+            sa.String(),
+            nullable=False,
+            comment="The name that was typed; all that the school is shown of them",
+        ),
+        sa.Column(
+            "post_kind",
+            sa.Enum(
+                "dsl",
+                "deputy_dsl",
+                "headteacher",
+                "safeguarding_governor",
+                name="post_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("said_by", sa.String(), nullable=False, comment="Name, as typed by whoever did"),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["list_check_id"],
+            ["list_check.id"],
+            name=op.f("fk_list_change_list_check_id_list_check"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_list_change_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_change")),
+        sa.UniqueConstraint("reference", name=op.f("uq_list_change_reference")),
+    )
+    with op.batch_alter_table("list_change", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_list_change_list_check_id"), ["list_check_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_list_change_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "meeting_name",
@@ -4808,6 +4889,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_meeting_name_said"))
 
     op.drop_table("meeting_name")
+    with op.batch_alter_table("list_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_list_change_person_id"))
+        batch_op.drop_index(batch_op.f("ix_list_change_list_check_id"))
+
+    op.drop_table("list_change")
     with op.batch_alter_table("learning_elsewhere", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_learning_elsewhere_refresher_id"))
         batch_op.drop_index(batch_op.f("ix_learning_elsewhere_person_id"))
@@ -4843,6 +4929,10 @@ def downgrade() -> None:
 
     op.drop_table("forum_reminder")
     op.drop_table("forum_recording")
+    with op.batch_alter_table("forum_invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_forum_invitation_done_at"))
+
+    op.drop_table("forum_invitation")
     with op.batch_alter_table("executive_respondent_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_executive_respondent_link_report_id"))
 

@@ -165,7 +165,7 @@ opinion_theme = Table(
     Base.metadata,
     Column("opinion_id", ForeignKey("opinion.id"), primary_key=True),
     Column("theme_id", ForeignKey("forum_theme.id"), primary_key=True, index=True),
-    **KEPT_BY_KEY,
+    sqlite_with_rowid=False,
 )
 
 

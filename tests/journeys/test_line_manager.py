@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 
 import pytest
-from icalendar import Calendar
-from playwright.sync_api import Page
 
-from tests.support.browser import PHONE, OpenPage, assert_accessible
+from tests.journeys.steps import Steps, calendar_of, text_of
+from tests.support.browser import PHONE, OpenPage
 from tests.support.live_server import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,15 +25,13 @@ def test_a_line_manager_approves_one_declines_one_and_forgets_one(
     manager = Story(live_server, open_page(size=PHONE, javascript=False))
 
     first = story.ask("Education Advisor|Advisor")
-    manager.open(manager.question())
-    manager.look("take part?")
+    manager.open(manager.question(), "take part?")
     manager.press("Approve")
     manager.look("you have approved this")
     story.page.goto(first)
     story.look("Your place is booked")
     invite = story.newest_letter("Booked: " + COURSE)
-    part = next(part for part in invite.walk() if part.get_content_type() == "text/calendar")
-    assert Calendar.from_ical(part.get_content())["METHOD"] == "REQUEST"
+    assert calendar_of(invite)["METHOD"] == "REQUEST"
     story.sign_out()
 
     second = story.ask("Trainer")
@@ -49,15 +43,14 @@ def test_a_line_manager_approves_one_declines_one_and_forgets_one(
     story.look("The request was not approved")
     assert "Nobody can stand in." in story.words()
     letter = story.newest_letter("Not approved: " + COURSE)
-    assert "Nobody can stand in." in words_of(letter)
+    assert "Nobody can stand in." in text_of(letter)
     story.sign_out()
 
     third = story.ask("Evaluator")
     question = manager.question()
     in_15_days = datetime.now(UTC) + timedelta(days=15)
     live_server.flask("worker", "--once", "--at", f"{in_15_days:%Y-%m-%dT%H:%M}")
-    manager.open(question)
-    manager.look("It is too late to answer")
+    manager.open(question, "It is too late to answer")
     assert manager.page.get_by_role("button", name="Approve").count() == 0
     story.become("Evaluator")
     story.page.goto(third)
@@ -65,21 +58,17 @@ def test_a_line_manager_approves_one_declines_one_and_forgets_one(
     story.newest_letter("Not answered in time: " + COURSE)
 
 
-class Story:
+class Story(Steps):
     """One browser at one server; every page met is checked for accessibility."""
-
-    def __init__(self, server: LiveServer, page: Page) -> None:
-        self.server = server
-        self.page = page
 
     def ask(self, role: str) -> str:
         """Become somebody and ask for a place; the path of the request."""
         self.become(role)
         self.page.goto("/learning?q=Trusting")
-        self.press_link(COURSE)
+        self.follow(COURSE)
         self.look(COURSE)
         assert "Your line manager is asked before you get a place." in self.words()
-        self.press_link("Ask for a place")
+        self.follow("Ask for a place")
         self.look("Check your answers before you ask for a place")
         self.press("Ask for this place")
         self.look()
@@ -94,56 +83,6 @@ class Story:
     def question(self) -> str:
         """The link in the newest message to the line manager."""
         letter = self.newest_letter("asks for a place", to=MANAGER)
-        link = re.search(rf"{self.server.url}(/bookings/\w+/approval/\w+)", words_of(letter))
-        assert link, words_of(letter)
+        link = re.search(rf"{self.server.url}(/bookings/\w+/approval/\w+)", text_of(letter))
+        assert link, text_of(letter)
         return link.group(1)
-
-    def open(self, path: str) -> None:
-        self.page.goto(path)
-
-    def become(self, role: str) -> None:
-        self.page.goto("/dev")
-        heading = self.page.get_by_role("heading", name=re.compile(role))
-        entry = self.page.get_by_role("listitem").filter(has=heading)
-        with self.page.expect_navigation():
-            entry.get_by_role("button").first.click()
-
-    def sign_out(self) -> None:
-        self.press("Sign out")
-
-    def press(self, name: str) -> None:
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=name, exact=True).first.click()
-
-    def press_link(self, name: str) -> None:
-        link = self.page.get_by_role("link", name=name, exact=True)
-        button = self.page.get_by_role("button", name=name, exact=True)
-        with self.page.expect_navigation():
-            link.or_(button).first.click()
-
-    def look(self, heading: str = "") -> None:
-        assert_accessible(self.page)
-        assert heading in self.page.locator("h1").inner_text()
-
-    def words(self) -> str:
-        return self.page.locator("main").inner_text()
-
-    def newest_letter(self, subject: str, to: str = "@example.org") -> EmailMessage:
-        """The latest message with these words in its subject."""
-        self.server.flask("worker", "--once")
-        files = sorted(self.server.mail_folder.glob("*.eml"), key=lambda file: file.stat().st_mtime)
-        letters = [
-            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            for file in files
-        ]
-        found = [one for one in letters if subject in one["Subject"] and to in one["To"]]
-        assert found, f"no {subject!r}"
-        newest = found[-1]
-        assert isinstance(newest, EmailMessage)
-        return newest
-
-
-def words_of(letter: EmailMessage) -> str:
-    body = letter.get_body(("plain",))
-    assert body
-    return str(body.get_content()).replace("\r\n", "\n")

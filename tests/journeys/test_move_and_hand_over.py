@@ -5,16 +5,13 @@ Letters and calendar parts are read as they arrive.
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from email.message import EmailMessage
 
 import pytest
-from icalendar import Calendar
-from playwright.sync_api import Page
 
-from tests.support.browser import PHONE, OpenPage, assert_accessible
+from tests.journeys.steps import Steps, calendar_of, only_event, text_of
+from tests.support.browser import PHONE, OpenPage
 from tests.support.live_server import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -39,19 +36,8 @@ def test_to_another_date_and_then_a_colleague_instead(
     story.check_the_hand_over(moved)
 
 
-class Story:
+class Story(Steps):
     """One browser, one server, all letters; every page met is checked for accessibility."""
-
-    def __init__(self, server: LiveServer, page: Page) -> None:
-        self.server = server
-        self.page = page
-
-    def become(self, role: str) -> None:
-        self.page.goto("/dev")
-        heading = self.page.get_by_role("heading", name=re.compile(f"^{role}"))
-        entry = self.page.get_by_role("listitem").filter(has=heading)
-        with self.page.expect_navigation():
-            entry.get_by_role("button").click()
 
     def book(self, title: str) -> str:
         """Book the soonest date; the booking's reference."""
@@ -77,7 +63,7 @@ class Story:
         [moved] = self.letters("Moved: ")
         [gone] = self.letters("No longer booked: ")
         [first] = self.letters(f"Booked: {COURSE}")
-        assert new in words_of(moved)
+        assert new in text_of(moved)
         assert calendar_of(moved)["METHOD"] == "REQUEST"
         assert calendar_of(gone)["METHOD"] == "CANCEL"
         assert uid_of(gone) == uid_of(first) != uid_of(moved)
@@ -109,50 +95,15 @@ class Story:
         assert calendar_of(gone)["METHOD"] == "CANCEL"
         assert uid_of(gone) == uid_of(moved) != uid_of(given)
         assert gone["To"] == moved["To"]
-        assert "Kim Lee" in words_of(gone)
-        assert old not in words_of(given)
-        assert re.search(rf"{self.server.url}/bookings/\w+/cant-come/\w+", words_of(given))
+        assert "Kim Lee" in text_of(gone)
+        assert old not in text_of(given)
+        assert re.search(rf"{self.server.url}/bookings/\w+/cant-come/\w+", text_of(given))
 
     # What everybody does
-
-    def press(self, name: str) -> None:
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=name, exact=True).first.click()
-
-    def follow(self, name: str | re.Pattern[str]) -> None:
-        link = self.page.get_by_role("link", name=name, exact=True)
-        like_a_button = self.page.get_by_role("button", name=name, exact=True)
-        with self.page.expect_navigation():
-            link.or_(like_a_button).first.click()
-
-    def look(self, heading: str) -> None:
-        assert_accessible(self.page)
-        assert heading in self.page.locator("h1").inner_text()
 
     def reference(self) -> str:
         return self.page.url.rsplit("/", 1)[1]
 
-    def letters(self, subject: str) -> list[EmailMessage]:
-        """The messages sent with these words in their subject."""
-        self.server.flask("worker", "--once")
-        found = [
-            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            for file in self.server.mail_folder.glob("*.eml")
-        ]
-        return [letter for letter in found if subject in letter["Subject"]]
-
-
-def words_of(letter: EmailMessage) -> str:
-    body = letter.get_body(("plain",))
-    assert body
-    return str(body.get_content())
-
-
-def calendar_of(letter: EmailMessage) -> Calendar:
-    part = next(part for part in letter.walk() if part.get_content_type() == "text/calendar")
-    return Calendar.from_ical(part.get_content())
-
 
 def uid_of(letter: EmailMessage) -> str:
-    (event,) = calendar_of(letter).events
-    return str(event["UID"])
+    return str(only_event(calendar_of(letter))["UID"])

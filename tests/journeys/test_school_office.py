@@ -5,15 +5,13 @@ The office has a mailbox that several people share; it signs in with a code as a
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from email.message import EmailMessage
 
 import pytest
-from icalendar import Calendar
 from playwright.sync_api import Page
 
+from tests.journeys.steps import Steps, calendar_of, only_event, text_of
 from tests.support.browser import PHONE, OpenPage, assert_accessible, assert_fits
 from tests.support.live_server import LiveServer
 
@@ -50,26 +48,25 @@ def test_six_colleagues_on_two_sessions_and_one_cannot_come(
         live_server, open_page(size=PHONE, javascript=javascript), javascript=javascript
     )
     name, address = EVERYBODY[0]
-    colleague.decline_by_the_link_in(office.letters("Booked: " + COURSE, address)[0])
+    colleague.decline_by_the_link_in(office.delivered("Booked: " + COURSE, address)[0])
     office.deliver()
-    [told] = office.letters(f"{name} cannot come: {COURSE}", OFFICE)
-    assert "The booking you made for them is cancelled" in words_of(told)
+    [told] = office.delivered(f"{name} cannot come: {COURSE}", OFFICE)
+    assert "The booking you made for them is cancelled" in text_of(told)
     office.sees_that_it_is_cancelled(name)
 
 
 def check_six_letters(office: Story) -> None:
     """Everybody has a letter and one calendar entry of their own, and nobody else's."""
     office.deliver()
-    letters = [office.letters("Booked: " + COURSE, address) for _, address in EVERYBODY]
+    letters = [office.delivered("Booked: " + COURSE, address) for _, address in EVERYBODY]
     assert [len(found) for found in letters] == [1] * 6
     uids = set()
     for (name, address), [letter] in zip(EVERYBODY, letters, strict=True):
-        words = words_of(letter)
+        words = text_of(letter)
         assert f"Dear {name}," in words
         assert "Larkfield Office has booked a place" in words
         assert not [other for other, _ in EVERYBODY if other != name and other in words]
-        part = next(p for p in letter.walk() if p.get_content_type() == "text/calendar")
-        [entry] = Calendar.from_ical(part.get_content()).events
+        entry = only_event(calendar_of(letter))
         attendees = entry["ATTENDEE"]
         assert not isinstance(attendees, list)
         assert str(attendees).lower() == f"mailto:{address}"
@@ -77,12 +74,11 @@ def check_six_letters(office: Story) -> None:
     assert len(uids) == 6
 
 
-class Story:
+class Story(Steps):
     """One browser, one server, all letters; every page met is checked for accessibility."""
 
     def __init__(self, server: LiveServer, page: Page, *, javascript: bool) -> None:
-        self.server = server
-        self.page = page
+        super().__init__(server, page)
         self.javascript = javascript
 
     def open_the_session_with_most_places(self) -> None:
@@ -98,8 +94,8 @@ class Story:
         self.page.locator("input[type=email]").fill(OFFICE)
         self.press("Continue")
         self.deliver()
-        [letter] = self.letters("Your code", OFFICE)
-        code = re.search(r"^\d{6}$", words_of(letter), re.MULTILINE)
+        [letter] = self.delivered("Your code", OFFICE)
+        code = re.search(r"^\d{6}$", text_of(letter), re.MULTILINE)
         assert code
         self.page.get_by_label("Code from the email").fill(code.group())
         self.press("Sign in")
@@ -151,8 +147,8 @@ class Story:
         assert self.page.get_by_role("link", name="Guy Reed", exact=True).count() == 2
 
     def decline_by_the_link_in(self, letter: EmailMessage) -> None:
-        link = re.search(rf"{self.server.url}(/bookings/\w+/cant-come/\w+)", words_of(letter))
-        assert link, words_of(letter)
+        link = re.search(rf"{self.server.url}(/bookings/\w+/cant-come/\w+)", text_of(letter))
+        assert link, text_of(letter)
         self.page.goto(link.group(1))
         self.look("Can't come?")
         self.press("Cancel this booking")
@@ -177,38 +173,9 @@ class Story:
         names = rows.locator("th").all_inner_texts()
         return list(zip(names, rows.locator(".tag").all_inner_texts(), strict=True))
 
-    def press(self, name: str) -> None:
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=name, exact=True).first.click()
-
-    def follow(self, name: str) -> None:
-        with self.page.expect_navigation():
-            self.page.get_by_role("link", name=name, exact=True).first.click()
-
-    def look(self, heading: str) -> None:
+    def look(self, heading: str = "") -> None:
         if self.javascript:
             assert_accessible(self.page)
         else:  # the same pages; looking closely takes a browser of its own there
             assert_fits(self.page)
         assert heading in self.page.locator("h1").inner_text()
-
-    def words(self) -> str:
-        return self.page.locator("main").inner_text()
-
-    def deliver(self) -> None:
-        """Let every letter that waits arrive."""
-        self.server.flask("worker", "--once")
-
-    def letters(self, subject: str, to: str) -> list[EmailMessage]:
-        """The messages delivered to somebody with these words in their subject."""
-        found = [
-            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            for file in self.server.mail_folder.glob("*.eml")
-        ]
-        return [one for one in found if subject in one["Subject"] and to in one["To"]]
-
-
-def words_of(letter: EmailMessage) -> str:
-    body = letter.get_body(("plain",))
-    assert body
-    return str(body.get_content()).replace("\r\n", "\n")

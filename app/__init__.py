@@ -38,7 +38,11 @@ import app.catalogue.manage_views
 import app.catalogue.run_views
 import app.catalogue.views
 import app.demo.views
+import app.forums.catching_up_views
+import app.forums.forum_views
 import app.forums.home_views
+import app.forums.year_views
+import app.forums.schools_views
 import app.home.closing.views
 import app.home.people.organisation_views
 import app.home.people.views
@@ -99,7 +103,10 @@ BLUEPRINTS = (
     app.accounts.profile_views.bp,
     app.partnership.views.bp,
     app.demo.views.bp,
+    app.forums.catching_up_views.bp,
     app.forums.home_views.bp,
+    app.forums.year_views.bp,
+    app.forums.forum_views.bp,
     app.catalogue.manage_views.bp,
     app.catalogue.run_views.bp,
     app.catalogue.bulletin_views.bp,
@@ -139,6 +146,7 @@ BLUEPRINTS = (
     app.accounts.imports.schools_views.bp,
     app.accounts.imports.organisations_views.bp,
     app.attendance.history_views.bp,
+    app.forums.schools_views.bp,
 )
 
 

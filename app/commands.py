@@ -58,6 +58,8 @@ def load_partnership_command(file: Path) -> None:
     click.echo(f"{content.facts['name']}: {len(content.sectors)} sectors")
     for year in content.years_to_be_confirmed:
         click.echo(f"The half terms of {year} are examples: confirm them in {file}")
+    for year in content.years_kept:
+        click.echo(f"The half terms of {year} were set by staff and stay as they are")
 
 
 @click.command("grant-role")

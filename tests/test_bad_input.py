@@ -33,6 +33,7 @@ from tests.support.page import Form, Page
 from tests.support.page_client import WRITES, PageClient, PageResponse
 from tests.support.reports import a_published_report
 from tests.support.reports import begin as begin_report
+from tests.support.schools import some_school
 from tests.support.world import A_LINE, MARKS, World, contents, make_world, sign_in_as
 
 # What a careful person would type, by the name of the field.
@@ -125,6 +126,14 @@ CASES = (
     Case("/welcome/new-organisation", "ana"),
     Case("/welcome/sector", "ana"),
     Case("/sign-in/set-up", "delivery"),
+    Case("/forums/year/<year>/dates", "delivery"),
+    Case("/forums/events/<reference>/half-term", "delivery"),
+    Case("/forums/schools/to-contact", "advisor", query="?absent=1"),
+    Case("/forums/schools/<reference>", "advisor"),
+    Case("/forums/schools/<reference>/leads/new", "advisor"),
+    Case("/forums/schools/<reference>/leads/<int:post_id>/end", "advisor"),
+    Case("/forums/events/<reference>/topics/new", "delivery"),
+    Case("/forums/events/<reference>/topics/<int:topic_id>", "delivery"),
     Case("/manage/offers/new", "delivery", "Save the offer"),
     Case("/manage/offers/<slug>/edit", "delivery", "Save the offer"),
     Case("/manage/offers/<slug>/trainers", "delivery", "Save"),
@@ -312,6 +321,10 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         body = make_organisation()
         db.session.commit()
         return world.address(case.rule, app, reference=body.reference)
+    if case.rule.startswith("/forums/schools/<"):
+        school = some_school(db.session.merge(world.people["advisor"]), now=now)
+        db.session.commit()
+        return world.address(case.rule, app, **vars(school) if "post_id" in case.rule else {})
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

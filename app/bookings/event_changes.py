@@ -28,7 +28,7 @@ from app.bookings.rules import places_free
 from app.bookings.terms_rules import still_held_until
 from app.bookings.waiting_list import promote_waiting, would_move_up
 from app.catalogue.events import check_can_be_published, half_term_on
-from app.catalogue.models import Event, EventDate, EventMode, EventState, OfferKind
+from app.catalogue.models import HALF_TERMLY, Event, EventDate, EventMode, EventState
 from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
 from app.outbox import wording
@@ -134,7 +134,7 @@ def _apply(event: Event, change: EventChange, now: datetime) -> None:
     _set_dates(event, change.dates)
     event.starts_at = min(date.starts_at for date in change.dates)
     event.ends_at = max(date.ends_at for date in change.dates)
-    if event.offer.kind is OfferKind.DSL_FORUM:
+    if event.offer.kind in HALF_TERMLY:
         by_date = half_term_on(event.starts_at)
         event.half_term_id = change.half_term_id or (by_date.id if by_date else None)
     event.updated_at = now

@@ -11,12 +11,12 @@ from sqlalchemy import insert, select, update
 from app.accounts.models import Person
 from app.audit import operations as audit
 from app.catalogue.models import (
+    HALF_TERMLY,
     Event,
     EventDate,
     EventMode,
     EventState,
     Offer,
-    OfferKind,
     OfferState,
     event_trainer,
 )
@@ -92,6 +92,21 @@ def create_run(
     ]
     insert_together(rows)
     return events
+
+
+def assign_half_term(event_id: int, half_term_id: int, *, actor: Person, now: datetime) -> None:
+    """Say which half term an event is counted in, whatever its date; Refused if there is none."""
+    part = db.session.get(HalfTerm, half_term_id)
+    if part is None:
+        raise Refused("Choose a half term from the list")
+    reference = db.session.scalars(
+        update(Event)
+        .where(Event.id == event_id)
+        .values(half_term_id=half_term_id, revision=Event.revision + 1)
+        .returning(Event.reference)
+    ).one()
+    words = f"{part.name} {part.school_year}"
+    audit.record(actor.reference, "assigned", "event", reference, now=now, half_term=words)
 
 
 def check_can_be_published(event: Event, offer: Offer, *, now: datetime) -> None:
@@ -180,7 +195,7 @@ def half_term_on(instant: datetime) -> HalfTerm | None:
 
 def _half_terms(offers: Iterable[Offer]) -> Sequence[HalfTerm]:
     """All half terms, where a forum is among the offers."""
-    if not any(offer.kind is OfferKind.DSL_FORUM for offer in offers):
+    if not any(offer.kind in HALF_TERMLY for offer in offers):
         return []
     return db.session.scalars(select(HalfTerm)).all()
 
@@ -201,7 +216,7 @@ def _half_term_of(
     """The half term that was chosen; for a forum without one, that of its first date."""
     if details.half_term_id is not None:
         return db.session.get(HalfTerm, details.half_term_id)
-    if offer.kind is not OfferKind.DSL_FORUM:
+    if offer.kind not in HALF_TERMLY:
         return None
     day = london.london_date(starts_at)
     return next((part for part in half_terms if part.starts_on <= day <= part.ends_on), None)

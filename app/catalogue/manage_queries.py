@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from app.catalogue.event_lines import EventLine, event_line, lines_statement
 from app.catalogue.models import (
+    HALF_TERMLY,
     Audience,
     Event,
     EventState,
@@ -173,7 +174,7 @@ def _entries(name: str, value: Any, words: Any, position: Any) -> Select[Any]:
 
 def half_terms_for(kind: OfferKind, *, now: datetime) -> list[tuple[int, str]]:
     """Half terms a forum can belong to: those not over, and the one before; none for others."""
-    if kind is not OfferKind.DSL_FORUM:
+    if kind not in HALF_TERMLY:
         return []
     rows = db.session.execute(
         select(HalfTerm.id, HalfTerm.name, HalfTerm.school_year)

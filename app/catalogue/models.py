@@ -28,6 +28,10 @@ class OfferKind(enum.StrEnum):
     RESOURCE = "resource"
 
 
+# Kinds that take place once in each half term; their events belong to one (R19, R24).
+HALF_TERMLY = frozenset({OfferKind.DSL_FORUM, OfferKind.PEER_SUPPORT})
+
+
 class OfferState(enum.StrEnum):
     """Whether an offer is shown (R16: it can be, before it has dates)."""
 

@@ -10,6 +10,7 @@ from app.kernel import london
 from app.kernel.db import db
 from app.partnership.half_term_rules import school_year_of
 from app.partnership.models import HalfTerm
+from app.partnership.rules import HalfTermFacts
 
 
 def current_half_term(now: datetime) -> HalfTerm | None:
@@ -28,3 +29,8 @@ def half_terms_of(school_year: str) -> list[HalfTerm]:
     """The half terms of a school year, in order; none if nobody entered it."""
     chosen = select(HalfTerm).where(HalfTerm.school_year == school_year)
     return list(db.session.scalars(chosen.order_by(HalfTerm.number)))
+
+
+def facts_of(part: HalfTerm) -> HalfTermFacts:
+    """A half term's row as a value."""
+    return HalfTermFacts(part.school_year, part.number, part.name, part.starts_on, part.ends_on)

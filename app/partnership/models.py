@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -122,3 +122,6 @@ class HalfTerm(Base):
     name: Mapped[str] = mapped_column(comment="As Autumn 2")
     starts_on: Mapped[date]
     ends_on: Mapped[date]
+    edited_at: Mapped[datetime | None] = mapped_column(
+        comment="When staff set its days here; a file leaves them alone from then on"
+    )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 
+from app.audit import operations as audit
 from app.kernel.db import Base, db
+from app.kernel.refusals import Refused
 from app.partnership import queries
+from app.partnership.half_term_rules import half_term, overlap_words, wrong_with
 from app.partnership.models import (
     HalfTerm,
     Partnership,
@@ -20,7 +24,12 @@ from app.partnership.models import (
     Refresher,
     Sector,
 )
-from app.partnership.rules import PartnershipFile, PartnershipFileError, read_partnership
+from app.partnership.rules import (
+    HalfTermFacts,
+    PartnershipFile,
+    PartnershipFileError,
+    read_partnership,
+)
 
 
 def load_partnership(path: Path) -> PartnershipFile:
@@ -37,12 +46,45 @@ def load_partnership(path: Path) -> PartnershipFile:
     _upsert(Sector, ("slug",), [asdict(sector) for sector in content.sectors])
     _upsert(Priority, ("plan", "number"), [asdict(one) for one in content.priorities])
     _upsert(Refresher, ("slug",), [asdict(one) for one in content.refreshers])
-    _upsert(HalfTerm, ("school_year", "number"), [asdict(part) for part in content.half_terms])
+    content = replace(content, years_kept=_years_set_by_staff())
+    half_terms = [part for part in content.half_terms if part.school_year not in content.years_kept]
+    _refuse_half_terms_that_overlap(half_terms)
+    _upsert(HalfTerm, ("school_year", "number"), [asdict(part) for part in half_terms])
     policies = [{**asdict(one), "kind": PolicyKind(one.kind)} for one in content.policies]
     _upsert(Policy, ("kind",), policies)
     db.session.flush()
     queries.forget()
     return content
+
+
+def _years_set_by_staff() -> tuple[str, ...]:
+    """School years whose half terms staff set in the service; they know better than the file."""
+    edited = select(HalfTerm.school_year).where(HalfTerm.edited_at.is_not(None))
+    return tuple(db.session.scalars(edited.distinct().order_by(HalfTerm.school_year)))
+
+
+def _refuse_half_terms_that_overlap(half_terms: Sequence[HalfTermFacts]) -> None:
+    """The file is right in itself; the years that are kept from before may lie across it."""
+    years = {part.school_year for part in half_terms}
+    kept = [one for one in queries.half_term_facts() if one.school_year not in years]
+    for part in half_terms:
+        for other in kept:
+            if other.starts_on <= part.ends_on and part.starts_on <= other.ends_on:
+                raise PartnershipFileError(overlap_words(other, part))
+
+
+def set_half_terms(
+    school_year: str, days: Sequence[tuple[date, date]], *, actor_reference: str, now: datetime
+) -> None:
+    """Set first and last day of the six half terms of a school year, known before or not."""
+    parts = [half_term(school_year, number, *span) for number, span in enumerate(days, start=1)]
+    others = [one for one in queries.half_term_facts() if one.school_year != school_year]
+    if wrong := wrong_with(parts, others):
+        raise Refused(wrong[0].words)
+    rows = [{**asdict(part), "edited_at": now} for part in parts]
+    _upsert(HalfTerm, ("school_year", "number"), rows)
+    db.session.flush()
+    audit.record(actor_reference, "set the half terms", "school_year", school_year, now=now)
 
 
 def _refuse_another_partnership(content: PartnershipFile) -> None:

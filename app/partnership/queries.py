@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from time import monotonic
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.kernel.db import db
 from app.partnership.models import HalfTerm, Partnership, Priority, Sector
+from app.partnership.rules import HalfTermFacts
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,13 @@ def priorities() -> list[Priority]:
 def half_terms() -> list[HalfTerm]:
     """All half terms, in order."""
     return list(db.session.scalars(select(HalfTerm).order_by(HalfTerm.starts_on)))
+
+
+def half_term_facts() -> list[HalfTermFacts]:
+    """All half terms as values, in order."""
+    columns = (getattr(HalfTerm, field.name) for field in fields(HalfTermFacts))
+    rows = db.session.execute(select(*columns).order_by(HalfTerm.starts_on))
+    return [HalfTermFacts(*row) for row in rows]
 
 
 def half_term_of(day: date) -> HalfTerm | None:

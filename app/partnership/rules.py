@@ -97,6 +97,7 @@ class PartnershipFile:
     half_terms: tuple[HalfTermFacts, ...]
     policies: tuple[PolicyFacts, ...]
     years_to_be_confirmed: tuple[str, ...]
+    years_kept: tuple[str, ...] = ()  # set by staff in the service: the file does not change them
 
 
 def read_partnership(text: str) -> PartnershipFile:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.accounts.models import Organisation, OrganisationKind, Person, Post, PostKind
 from app.catalogue.models import Event, Offer, OfferKind
+from app.forums.models import ForumTopic
 from app.kernel.db import db
 from app.partnership.models import HalfTerm
 from tests.support.factories import make_event, make_offer, make_organisation, make_person
@@ -57,6 +58,23 @@ def make_lead(
     db.session.add(post)
     db.session.flush()
     return person
+
+
+def some_forum(*, title: str, person: str) -> tuple[Event, int]:
+    """A forum of the second half term with one topic, of which the id."""
+    offer = make_offer(kind=OfferKind.DSL_FORUM, title=title)
+    event = make_forum(make_half_terms()[1], offer=offer)
+    topic = ForumTopic(
+        event_id=event.id,
+        position=1,
+        title=title,
+        speaker=person,
+        speaker_organisation=title,
+        slides_url="https://slides.example.org/one",
+    )
+    db.session.add(topic)
+    db.session.flush()
+    return event, topic.id
 
 
 def make_forum(half_term: HalfTerm, *, offer: Offer | None = None, **changes: Any) -> Event:

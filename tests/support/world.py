@@ -48,12 +48,14 @@ from tests.support.factories import (
     make_terms,
 )
 from tests.support.forms_files import an_import, an_import_draft
+from tests.support.forums import some_forum
 from tests.support.imports import some_imports
 from tests.support.in_house import some_request
 from tests.support.needs import some_action, some_measure, some_need
 from tests.support.reports import KEY, a_published_report, an_answered_evaluation
 from tests.support.reports import begin as begin_report
 from tests.support.scenes import scene
+from tests.support.schools import SomeSchool, some_school
 from tests.support.signing_in import sign_in
 from tests.support.surveys import a_draft, a_list, links_in, messages, round_of_work
 
@@ -88,6 +90,9 @@ class World:
     evaluation: Evaluation
     link: OpenLink
     questionnaire: str
+    forum: Event
+    topic_id: int
+    school: SomeSchool
     import_draft: str
     import_run: str
     imports: dict[str, str]  # files of organisations and the like, by kind
@@ -232,6 +237,7 @@ def _make_world(now: datetime, **words: str) -> World:
         now=now,
         name=words.get("organisation", "Saint Ash’s"),
     )
+    forum, topic_id = some_forum(title=title, person=words.get("person", "Ros Speaker"))
     link = open_links.open_for_the_day(event.id, actor=people["delivery"], now=now)
     contact = Contact(words.get("person", "Kim Contact"), "kim.contact@example.org")
     open_links.plan_passing_on(event.id, contact, 6, actor=people["delivery"], now=now)
@@ -270,6 +276,14 @@ def _make_world(now: datetime, **words: str) -> World:
         evaluation=evaluation,
         link=link,
         questionnaire=questionnaire,
+        forum=forum,
+        topic_id=topic_id,
+        school=some_school(
+            people["advisor"],
+            now=now,
+            name=words.get("organisation", "Ash Primary"),
+            person=words.get("person", "Dee Park"),
+        ),
         import_draft=import_draft,
         import_run=import_run,
         imports=imports,
@@ -313,6 +327,9 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/evaluation-reports/<slug>": {"slug": world.reports[1], "number": 1, "key": KEY},
         "/events/<reference>": {"reference": world.event.reference},
         "/events/<reference>.ics": {"reference": world.event.reference},
+        "/forums/events": {"reference": world.forum.reference, "topic_id": world.topic_id},
+        "/forums/schools": {"reference": world.school.reference, "post_id": world.school.post_id},
+        "/forums/year": {"year": "2026-27"},
         "/impact/evaluations": {"slug": world.evaluation.slug},
         "/impact/evaluations/<slug>/charts/<key>.svg": {"slug": world.rated, "key": KEY},
         "/impact/reports": {"slug": world.reports[0], "section_id": _section_id(world.reports[0])},

@@ -18,13 +18,14 @@ from app.accounts.models import Person
 from app.accounts.sign_in_models import SignInSession
 from app.accounts.signed_in import TOKEN_KEY
 from app.demo import operations as demo
-from app.demo.making.half_terms import known_half_terms, school_year_of
+from app.demo.making.half_terms import known_half_terms
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.london import from_london, london_date
 from app.kernel.tokens import new_reference, token_hash
 from app.partnership import queries as partnership
+from app.partnership.half_term_rules import school_year_of
 from app.partnership.operations import load_partnership
 from app.worker import catch_up, run_once
 from tests.conftest import make_app

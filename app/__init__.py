@@ -8,6 +8,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import app.accounts.imports.leads_views
 import app.accounts.imports.organisations_views
 import app.accounts.imports.schools_views
 import app.accounts.imports.views
@@ -149,6 +150,7 @@ BLUEPRINTS = (
     app.forums.schools_views.bp,
 )
 
+    app.accounts.imports.leads_views.bp,
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The application; SettingError if a setting is missing or an example is served to others."""

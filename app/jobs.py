@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from flask import current_app
 
-from app.accounts.imports import organisations, schools, staging
+from app.accounts.imports import leads, organisations, schools, staging
 from app.accounts.imports.models import ImportOf
 from app.accounts.personal import purge_expired_sign_ins
 from app.attendance import history, meeting_files
@@ -289,6 +289,7 @@ STEPS: dict[ImportOf, tuple[staging.Step, int]] = {
     ImportOf.SCHOOLS: (schools.take_in, ALL_ROWS),
     ImportOf.ORGANISATIONS: (organisations.take_in, organisations.STEP_ROWS),
     ImportOf.ATTENDANCE: (history.take_in, history.STEP_ROWS),
+    ImportOf.LEADS: (leads.take_in, leads.STEP_ROWS),
 }
 
 # What falls due on a day; an example whose clock is moved on lives through each of them.

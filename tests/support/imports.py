@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.accounts.imports import organisations_rules, schools, staging
+from app.accounts.imports import leads_columns_rules, organisations_rules, schools, staging
 from app.accounts.imports.column_rules import read_table
 from app.accounts.imports.models import FileImport, ImportOf
 from app.accounts.imports.readers.schools_register import Register, SchoolRow, Status
@@ -52,6 +52,7 @@ def staged_files(
         "schools": _register(name, urn, actor, now),
         "organisations": an_organisations_file(name, actor, sector, now=now),
         "attendance": a_history_file(name, actor, sector, now=now),
+        "leads": a_leads_file(name, actor, now=now),
     }
 
 
@@ -111,4 +112,24 @@ def an_organisations_file(name: str, actor: Person, sector: Sector, *, now: date
     )
     columns = {"name": 0, "kind": 1, "contact_email": 2}
     staging.choose(reference, columns=columns, kind="agency", sector=sector.slug)
+    return reference
+
+
+def a_leads_file(name: str, actor: Person, *, now: datetime) -> str:
+    """A list of safeguarding leads whose columns were said; one of its two schools is unknown."""
+    quoted = name.replace(chr(34), chr(34) * 2)
+    text = (
+        f'School,Name,Post,Email\n100001,"{quoted}",DSL,lead@elm.example.org\n'
+        f'"{quoted}",Dee Park,Head,\n'
+    )
+    reference = staging.keep_file(
+        ImportOf.LEADS,
+        read_table(text.encode(), leads_columns_rules.FIELDS),
+        rows_count=2,
+        file_name=f"{name}.csv",
+        file_sha256="0" * 64,
+        actor=actor.reference,
+        now=now,
+    )
+    staging.choose(reference, columns={"school": 0, "name": 1, "post": 2, "email": 3})
     return reference

@@ -89,6 +89,7 @@ def refuse_if_built_upon(file: FileImport) -> None:
             )
     for name in made:
         _refuse_newer_register(file, Base.metadata.tables[name])
+    _refuse_newer_posts(file)
     for name, things in _changed(file).items():
         table = Base.metadata.tables[name]
         now = _rows(table, things)
@@ -107,6 +108,26 @@ def _refuse_newer_register(file: FileImport, table: Table) -> None:
         table.c.id.in_(_ids(file.id, table.name)), table.c.recorded_at > file.finished_at
     )
     if db.session.scalar(newer):
+        raise Refused(CHANGED_SINCE)
+
+
+def _refuse_newer_posts(file: FileImport) -> None:
+    """A post that somebody ended since is theirs; one that the file ended may be held anew."""
+    post = Base.metadata.tables["post"]
+    other = post.alias()
+    ended = select(func.count()).where(
+        post.c.id.in_(_ids(file.id, "post")), post.c.until_on.is_not(None)
+    )
+    noted = select(ImportedThing.thing_id).where(
+        ImportedThing.import_id == file.id,
+        ImportedThing.what == "post",
+        ImportedThing.was.is_not(None),
+    )
+    same = [post.c[name] == other.c[name] for name in ("person_id", "organisation_id", "kind")]
+    anew = select(func.count()).where(
+        post.c.id.in_(noted), *same, other.c.id != post.c.id, other.c.until_on.is_(None)
+    )
+    if db.session.scalar(ended) or db.session.scalar(anew):
         raise Refused(CHANGED_SINCE)
 
 

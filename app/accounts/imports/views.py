@@ -49,7 +49,7 @@ OF_AN_ADVISOR = frozenset({ImportOf.SCHOOLS, ImportOf.LEADS})
 
 
 def kinds_of(person: Any) -> frozenset[ImportOf]:
-    """Which imports are somebody's to make and to undo: an advisor's are schools and their leads."""
+    """Which imports are somebody's to make and to undo: an advisor's are two."""
     return frozenset(ImportOf) if Role.DELIVERY in person.roles else OF_AN_ADVISOR
 
 

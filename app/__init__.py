@@ -42,8 +42,10 @@ import app.demo.views
 import app.forums.catching_up_views
 import app.forums.forum_views
 import app.forums.home_views
+import app.forums.year_plan_views
 import app.forums.year_views
 import app.forums.schools_views
+import app.forums.training_views
 import app.home.closing.views
 import app.home.people.organisation_views
 import app.home.people.views
@@ -106,7 +108,9 @@ BLUEPRINTS = (
     app.demo.views.bp,
     app.forums.catching_up_views.bp,
     app.forums.home_views.bp,
+    app.forums.training_views.bp,
     app.forums.year_views.bp,
+    app.forums.year_plan_views.bp,
     app.forums.forum_views.bp,
     app.catalogue.manage_views.bp,
     app.catalogue.run_views.bp,
@@ -146,11 +150,11 @@ BLUEPRINTS = (
     app.accounts.imports.views.bp,
     app.accounts.imports.schools_views.bp,
     app.accounts.imports.organisations_views.bp,
+    app.accounts.imports.leads_views.bp,
     app.attendance.history_views.bp,
     app.forums.schools_views.bp,
 )
 
-    app.accounts.imports.leads_views.bp,
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The application; SettingError if a setting is missing or an example is served to others."""

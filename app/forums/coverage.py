@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -78,7 +78,7 @@ def coverage_of_year(half_terms: Iterable[HalfTerm], *, now: datetime) -> list[C
 
 def not_represented(half_term: HalfTerm, *, now: datetime) -> list[Absent]:
     """Open establishments without attendance or watching up to a half term, the longest first."""
-    seen = picture(held_until(half_term, now=now), now=now)
+    seen = picture(held_until(half_term.starts_on, now=now), now=now)
     notes = last_notes(seen.body_ids)
     absent = [
         Absent(seen.establishments[body.id], count, notes.get(body.id))
@@ -89,8 +89,8 @@ def not_represented(half_term: HalfTerm, *, now: datetime) -> list[Absent]:
     return sorted(absent, key=lambda one: (-one.half_terms, one.establishment.name))
 
 
-def held_until(half_term: HalfTerm, *, now: datetime) -> list[HalfTerm]:
-    """The half terms up to this one in which a forum was held, the newest last."""
+def held_until(day: date, *, now: datetime) -> list[HalfTerm]:
+    """The half terms begun by this day in which a forum was held, the newest last."""
     held = (
         select(Event.half_term_id)
         .join(Event.offer)
@@ -98,7 +98,7 @@ def held_until(half_term: HalfTerm, *, now: datetime) -> list[HalfTerm]:
     )
     found = db.session.scalars(
         select(HalfTerm)
-        .where(HalfTerm.id.in_(held), HalfTerm.starts_on <= half_term.starts_on)
+        .where(HalfTerm.id.in_(held), HalfTerm.starts_on <= day)
         .order_by(HalfTerm.starts_on.desc())
         .limit(LOOK_BACK)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.accounts.models import OrganisationKind
+from app.accounts.models import OrganisationKind, PostKind
 
 ESTABLISHMENT_KINDS = (
     OrganisationKind.SCHOOL,
@@ -12,6 +12,12 @@ ESTABLISHMENT_KINDS = (
 NOT_KNOWN = "Not known"
 # In this order wherever phases are listed; any other phase of the register follows, by name.
 PHASES = ("Early years", "Primary", "Secondary", "All-through", "Colleges and 16 plus")
+POST_WORDS = {
+    PostKind.DSL: "Designated safeguarding lead",
+    PostKind.DEPUTY_DSL: "Deputy designated safeguarding lead",
+    PostKind.HEADTEACHER: "Headteacher",
+    PostKind.SAFEGUARDING_GOVERNOR: "Safeguarding governor",
+}
 _COLLEGE, _EARLY_YEARS = "Colleges and 16 plus", "Early years"
 _AS_ONE = {
     "Nursery": _EARLY_YEARS,

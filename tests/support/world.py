@@ -15,7 +15,16 @@ from app.accounts.queries import SESSION_NAME_LENGTH
 from app.bookings import links
 from app.bookings.links import Purpose
 from app.bookings.models import Approval, ApprovedBy, Booking, BookingState
-from app.catalogue.models import Audience, Event, EventState, Offer, OfferState, Series, Topic
+from app.catalogue.models import (
+    Audience,
+    Event,
+    EventState,
+    Offer,
+    OfferKind,
+    OfferState,
+    Series,
+    Topic,
+)
 from app.impact.reports import queries as reports
 from app.kernel.access import Role
 from app.kernel.db import db
@@ -92,6 +101,7 @@ class World:
     questionnaire: str
     forum: Event
     topic_id: int
+    peer_support: str
     school: SomeSchool
     import_draft: str
     import_run: str
@@ -278,6 +288,7 @@ def _make_world(now: datetime, **words: str) -> World:
         questionnaire=questionnaire,
         forum=forum,
         topic_id=topic_id,
+        peer_support=make_offer(kind=OfferKind.PEER_SUPPORT, title=title).slug,
         school=some_school(
             people["advisor"],
             now=now,
@@ -329,7 +340,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/events/<reference>.ics": {"reference": world.event.reference},
         "/forums/events": {"reference": world.forum.reference, "topic_id": world.topic_id},
         "/forums/schools": {"reference": world.school.reference, "post_id": world.school.post_id},
-        "/forums/year": {"year": "2026-27"},
+        "/forums/year": {"year": "2026-27", "what": "forums", "slug": world.peer_support},
         "/impact/evaluations": {"slug": world.evaluation.slug},
         "/impact/evaluations/<slug>/charts/<key>.svg": {"slug": world.rated, "key": KEY},
         "/impact/reports": {"slug": world.reports[0], "section_id": _section_id(world.reports[0])},
@@ -411,6 +422,9 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/import/attendance/<reference>": {"reference": world.imports["attendance"]},
         "/manage/import/attendance/<reference>/check": {"reference": world.imports["attendance"]},
         "/manage/import/files/<reference>/give-up": {"reference": world.imports["schools"]},
+        "/manage/import/leads/<reference>": {"reference": world.imports["leads"]},
+        "/manage/import/leads/<reference>/check": {"reference": world.imports["leads"]},
+        "/manage/import/leads/<reference>/left-out.csv": {"reference": world.imports["leads"]},
         "/manage/import/organisations/<reference>": {"reference": world.imports["organisations"]},
         "/manage/import/organisations/<reference>/check": {
             "reference": world.imports["organisations"]
@@ -422,9 +436,6 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/profile/sign-ins": {"name": token_hash(admin.reference)[:SESSION_NAME_LENGTH]},
         "/record/elsewhere": {"reference": world.elsewhere.reference},
         "/reminders/<reference>": {"reference": ana, "token": stop_token(ana)},
-        "/manage/import/leads/<reference>": {"reference": world.imports["leads"]},
-        "/manage/import/leads/<reference>/check": {"reference": world.imports["leads"]},
-        "/manage/import/leads/<reference>/left-out.csv": {"reference": world.imports["leads"]},
         "/static/<path:filename>": {"filename": "ripple.css"},
         "/s/<slug>": {"slug": world.link.slug},
         "/surveys/<token>": {"token": world.token},

@@ -1,0 +1,53 @@
+"""A school with a lead, a note, and a list it was asked to check: rows only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.accounts.models import Organisation, Person, Post
+from app.forums.models import ContactNote, ListCheck
+from app.kernel.db import db
+from app.kernel.tokens import new_reference
+from tests.support.forums import make_lead, make_school
+
+
+@dataclass(frozen=True)
+class SomeSchool:
+    """What stands in the addresses of pages about a school."""
+
+    reference: str
+    post_id: int
+
+
+def post_of(person: Person) -> Post:
+    """The only post of somebody."""
+    return db.session.scalars(select(Post).where(Post.person_id == person.id)).one()
+
+
+def make_check(school: Organisation, *, now: datetime) -> ListCheck:
+    """The list of a school, which it was asked to check now."""
+    check = ListCheck(
+        reference=new_reference(),
+        organisation_id=school.id,
+        school_year="2026/27",
+        asked_at=now,
+    )
+    db.session.add(check)
+    db.session.flush()
+    return check
+
+
+def some_school(
+    actor: Person, *, now: datetime, name: str = "Ash Primary", person: str = "Dee Park"
+) -> SomeSchool:
+    """A school with somebody on its list and a note of contact."""
+    school = make_school(name)
+    lead = make_lead(school, name=person)
+    db.session.add(
+        ContactNote(organisation_id=school.id, noted_at=now, noted_by_id=actor.id, words=name)
+    )
+    db.session.flush()
+    return SomeSchool(school.reference, post_of(lead).id)

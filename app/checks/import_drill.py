@@ -14,8 +14,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.accounts.imports import organisations_rules, schools_rules
+from app.accounts.imports import (
+    leads_columns_rules,
+    leads_plan_rules,
+    leads_rules,
+    organisations_rules,
+    schools_rules,
+)
 from app.accounts.imports.column_rules import Field, read_table, suggest
+from app.accounts.imports.leads_schools_rules import KnownSchool, schools_by_words
+from app.accounts.imports.leads_words_rules import USUAL_POSTS
 from app.accounts.imports.organisations_rules import Meanings
 from app.accounts.imports.readers.schools_register import read_register
 from app.attendance import history_plan_rules, history_rules
@@ -24,11 +32,12 @@ from app.attendance.listed_day_rules import Order
 from app.attendance.presence_rules import OrderUnclear, attendees_of, day_order
 from app.attendance.readers.meeting_file import read_meeting_file
 from app.checks.import_samples import MEETING_DAY, MEETING_FILES
-from app.checks.list_samples import AUTHORITY, BODY_FILES, PAST_FILES, SCHOOL_FILES
+from app.checks.list_samples import AUTHORITY, BODY_FILES, LEAD_FILES, PAST_FILES, SCHOOL_FILES
 from app.checks.mutations import bombs, mutated
 from app.checks.stage import PROJECT
 from app.kernel.refusals import Refused
 
+SCHOOLS = [KnownSchool(id_, str(id_), f"Saint Invented’s School {id_}", 1) for id_ in range(170)]
 MOST_SECONDS, MOST_BOMB_SECONDS, MOST_MEGABYTES = 2.0, 1.0, 200
 
 
@@ -62,6 +71,17 @@ def read_past(content: bytes) -> None:
     history_plan_rules.plan(reading.came, Known({}, {}, {}, {}), Chosen({}, {}), {})
 
 
+def read_leads(content: bytes) -> None:
+    """Read a list of safeguarding leads as far as the page that shows what it changes does."""
+    table = read_table(content, leads_columns_rules.FIELDS)
+    columns = _columns(table, leads_columns_rules.fields_for(table["headings"]))
+    if leads_columns_rules.wrong_with_columns(columns):
+        raise Refused("Its columns are not clear")
+    reading = leads_rules.read_rows(table["rows"], columns, USUAL_POSTS, today=MEETING_DAY)
+    known = leads_plan_rules.Known({}, [])
+    leads_plan_rules.plan(reading, schools_by_words(SCHOOLS), known, ends_others=True)
+
+
 def _columns(table: dict[str, Any], fields: Sequence[Field]) -> dict[str, int]:
     names = suggest(table["headings"], fields, {})
     return {name: place for place, name in enumerate(names) if name}
@@ -73,6 +93,7 @@ IMPORTERS: dict[str, tuple[Sequence[bytes], Callable[[bytes], object]]] = {
     "schools": (SCHOOL_FILES, read_schools),
     "organisations": (BODY_FILES, read_bodies),
     "past attendance": (PAST_FILES, read_past),
+    "safeguarding leads": (LEAD_FILES, read_leads),
 }
 ANSWERS = (Refused, OrderUnclear)
 ALONE = "from app.checks.import_drill import main; main()"

@@ -16,17 +16,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from app import jobs
-from app.accounts.imports import organisations, organisations_rules, queries, schools, staging
+from app.accounts.imports import (
+    leads,
+    leads_columns_rules,
+    organisations,
+    organisations_rules,
+    queries,
+    schools,
+    staging,
+)
 from app.accounts.imports.column_rules import read_table, suggest
 from app.accounts.imports.models import ImportOf, ImportState
 from app.accounts.imports.readers.schools_register import read_register
+from app.accounts.models import Organisation, OrganisationKind
 from app.accounts.operations import find_or_add_person
 from app.attendance import history, history_rules
 from app.checks import list_samples, stage
 from app.kernel import clock
-from app.kernel.db import db, transaction
+from app.kernel.db import db, insert_together, transaction
 from app.kernel.london import london_date
+from app.kernel.tokens import new_reference
+from app.partnership.models import Sector
 
 MOST_MEGABYTES = 400  # with the whole application in it; what it had before is told beside it
 ALONE = "from app.checks.large_import_drill import main; main()"
@@ -107,6 +120,38 @@ def read_past(content: bytes, watch: Watch) -> str:
     return _keep(ImportOf.ATTENDANCE, found, **choices)
 
 
+def _add_schools(names: set[str]) -> None:
+    sector_id = db.session.scalars(select(Sector.id).order_by(Sector.position)).first()
+    insert_together(
+        [
+            Organisation(
+                reference=new_reference(),
+                name=name,
+                kind=OrganisationKind.SCHOOL,
+                sector_id=sector_id,
+                postcode="",
+                trust_name="",
+            )
+            for name in names
+        ]
+    )
+
+
+def read_leads(content: bytes, watch: Watch) -> str:
+    """Safeguarding leads, of as many schools as the file names."""
+    found, columns = _table(content, leads_columns_rules.FIELDS, watch)
+    with transaction():
+        _add_schools({row[columns["school"] + 1] for row in found["rows"]})
+    choices = {"columns": columns}
+
+    def check() -> None:
+        reading = leads.read_again(found, choices, today=london_date(clock.now()))
+        leads.plan_now(reading, choices)
+
+    watch.time("check", check)
+    return _keep(ImportOf.LEADS, found, **choices)
+
+
 def large_register(size: int) -> bytes:
     """Results.zip."""
     return list_samples.packed(list_samples.register(size))
@@ -117,6 +162,7 @@ FILES: dict[str, tuple[ImportOf, Callable[[int], bytes], Read]] = {
     "schools": (ImportOf.SCHOOLS, large_register, read_schools),
     "organisations": (ImportOf.ORGANISATIONS, list_samples.bodies, read_bodies),
     "attendance": (ImportOf.ATTENDANCE, list_samples.past, read_past),
+    "leads": (ImportOf.LEADS, list_samples.leads, read_leads),
 }
 
 

@@ -15,6 +15,8 @@ REGISTER_HEADINGS = (
     *(f"Unused column {number}" for number in range(120)),
 )
 PAST_HEADINGS = ("Course", "Date attended", "Full name", "Email address", "School", "Attended")
+LEAD_HEADINGS = ("School", "Name", "Email address", "Role", "Since")
+LEADS_OF_SCHOOL_HEADINGS = ("School name", "DSL name", "DSL email", "Deputy DSL", "DDSL email")
 BODY_HEADINGS = ("Name", "Also known as", "Type", "Postcode", "Email")
 AUTHORITIES = 300
 MONTHS = 60
@@ -94,6 +96,38 @@ def bodies(count: int) -> bytes:
     return _written(BODY_HEADINGS, rows, "utf-8")
 
 
+def leads(count: int) -> bytes:
+    """Safeguarding leads: a row for each person and post."""
+    posts = ("DSL", "Dep. DSL", "Head Teacher & D.S.L.", "Link Governor")
+    rows = (
+        (
+            f"St. Invented’s School {number // 4}",
+            f"Person Number{number}",
+            f"lead{number}@school{number // 4}.example.org" if number % 9 else "",
+            posts[number % 4],
+            f"{number % 28 + 1}/9/2025" if number % 3 == 0 else "",
+        )
+        for number in range(count)
+    )
+    return _written(LEAD_HEADINGS, rows, "utf-8")
+
+
+def leads_of_schools(count: int) -> bytes:
+    """The same with a row for each school, and two deputies in one cell."""
+    rows = (
+        (
+            f"Saint Invented’s School {number}",
+            f"Person Lead{number}",
+            f"lead{number}@school.example.org",
+            f"Person A{number}; Person B{number}",
+            f"a{number}@school.example.org\nb{number}@school.example.org",
+        )
+        for number in range(count)
+    )
+    return _written(LEADS_OF_SCHOOL_HEADINGS, rows, "utf-8")
+
+
 SCHOOL_FILES = (register(600), packed(register(600)), register(300, encoding="utf-8"))
 BODY_FILES = (bodies(12), bodies(3).replace(b",", b";"), bodies(5).decode().encode("utf-16"))
 PAST_FILES = (past(20), past(8).replace(b'","', b'"\t"'), past(8).decode().encode("cp1252"))
+LEAD_FILES = (leads(20), leads_of_schools(6), leads(8).decode().encode("utf-16"))

@@ -15,7 +15,7 @@ from app.kernel.refusals import Refused
 
 MOST_NEAREST = 3
 ALIKE = 0.6
-MOST_LOOKED_FOR = 100  # names without a school for which others like them are looked for
+MOST_LOOKED_FOR = 40  # names without a school for which others like them are looked for
 MOST_OF_A_NUMBER = 12
 
 

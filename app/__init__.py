@@ -42,10 +42,16 @@ import app.demo.views
 import app.forums.catching_up_views
 import app.forums.forum_views
 import app.forums.home_views
+import app.forums.opinion_reading_views
+import app.forums.opinion_round_views
+import app.forums.opinion_views
+import app.forums.quotes_views
+import app.forums.schools_views
+import app.forums.themes_views
+import app.forums.training_statement_views
+import app.forums.training_views
 import app.forums.year_plan_views
 import app.forums.year_views
-import app.forums.schools_views
-import app.forums.training_views
 import app.home.closing.views
 import app.home.people.organisation_views
 import app.home.people.views
@@ -108,6 +114,12 @@ BLUEPRINTS = (
     app.demo.views.bp,
     app.forums.catching_up_views.bp,
     app.forums.home_views.bp,
+    app.forums.opinion_reading_views.bp,
+    app.forums.opinion_round_views.bp,
+    app.forums.opinion_views.bp,
+    app.forums.quotes_views.bp,
+    app.forums.themes_views.bp,
+    app.forums.training_statement_views.bp,
     app.forums.training_views.bp,
     app.forums.year_views.bp,
     app.forums.year_plan_views.bp,

@@ -20,6 +20,8 @@ from app.accounts.personal import purge_expired_sign_ins
 from app.attendance import history, meeting_files
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
+from app.forums import contact_wishes, opinion_asking, opinion_rounds, opinions
+from app.forums.opinion_emails import Kind
 from app.impact import keeping
 from app.impact.words import reading
 from app.impact.words.duty import remind_reader
@@ -230,6 +232,36 @@ def send_notices(now: datetime) -> Iterator[int]:
             yield count
 
 
+def ask_for_opinions(now: datetime) -> Iterator[int]:
+    """Open and close rounds of opinions, give schools their links, ask and remind, by steps."""
+    turned = one_by_one(_people(opinion_rounds.rounds_to_turn, now), opinion_rounds.turn_round, now)
+    yield from turned
+    for round_id in _people(opinion_asking.rounds_without_links, now):
+        done = 1
+        while done:
+            with transaction():
+                done = opinion_asking.make_links(round_id, now=now)
+            yield done
+    for kind, find in (
+        (Kind.ASKING, opinion_asking.rounds_to_send),
+        (Kind.REMINDER, opinion_asking.rounds_to_remind),
+    ):
+        for round_id in _people(find, now):
+            yield from write_to_schools(round_id, kind, now)
+
+
+def write_to_schools(round_id: int, kind: Kind, now: datetime) -> Iterator[int]:
+    """One message to each address of a round, a transaction for each step."""
+    steps = opinion_asking.steps(round_id, kind)
+    db.session.rollback()
+    for step in steps:
+        with transaction():
+            sent = opinion_asking.send_step(step, round_id, kind, now=now)
+        yield sent
+    with transaction():
+        opinion_asking.finish(round_id, kind, now=now)
+
+
 def erase_what_has_served(now: datetime) -> Iterator[int]:
     """Erase what is kept for a time only: wishes, sign-ins, the words of secret messages."""
     with transaction():
@@ -239,6 +271,7 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
         erased = surveys.erase_pairings(now=now)
         erased += surveys.forget_old_files(now=now)
         erased += staging.forget_old_files(now=now)
+        erased += contact_wishes.forget_old_wishes(now=now)
     yield erased
     with transaction():
         erased = purge_expired_sign_ins(now=clock.real_now())
@@ -260,6 +293,9 @@ def blur_orders(now: datetime) -> Iterator[int]:
     yield blurred
     with transaction():
         blurred = reading.blur_order(now=now)
+    yield blurred
+    with transaction():
+        blurred = opinions.blur_order(now=now)
     yield blurred
     _nights_done.add(night)
 
@@ -294,7 +330,15 @@ STEPS: dict[ImportOf, tuple[staging.Step, int]] = {
 
 # What falls due on a day; an example whose clock is moved on lives through each of them.
 OF_EACH_DAY = {
-    *("requests", "waiting lists", "plan surveys", "send surveys", "remind", "close surveys"),
+    *(
+        "requests",
+        "waiting lists",
+        "plan surveys",
+        "send surveys",
+        "remind",
+        "close surveys",
+        "opinions",
+    ),
 }
 # In this order one round of `worker --once` does all that follows from each other.
 JOBS = (
@@ -312,6 +356,7 @@ JOBS = (
     Job("comments", 300, queue_comments),
     Job("refreshers", 3600, remind_of_refreshers),
     Job("notices", 60, send_notices),
+    Job("opinions", 60, ask_for_opinions),
     Job("erase", 3600, erase_what_has_served),
     Job("blur orders", 3600, blur_orders),
     Job("deliver mail", 2, deliver_mail),

@@ -27,6 +27,7 @@ EXAMPLE = "example"  # exists in the example programme only
 PROGRAMME = frozenset({D, A})  # who plan and run the programme
 LOOKING = frozenset({D, A, T})  # who see the programme from inside
 FIGURES = frozenset({D, A, E})  # who see aggregates
+ADVISING = frozenset({A})  # who read what schools say
 PEOPLE = frozenset({D, ADMIN})  # who correct what is kept of people
 SETTINGS = frozenset({ADMIN})
 RUNNING = "running"  # who plan, and trainers for their own sessions; the one here is not theirs
@@ -282,8 +283,32 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/forums/schools/<reference>/leads/new": PROGRAMME,
     "/forums/schools/<reference>/leads/<int:post_id>/end": PROGRAMME,
     "/forums/catch-up": SIGNED_IN,
+    "/forums/opinions": PROGRAMME,
+    "/forums/opinions/new": ADVISING,
+    "/forums/opinions/wishes": PROGRAMME,
+    "/forums/opinions/wishes/<reference>": PROGRAMME,
+    "/forums/opinions/<reference>": PROGRAMME,
+    "/forums/opinions/<reference>/change": ADVISING,
+    "/forums/opinions/<reference>/close": ADVISING,
+    "/forums/opinions/<reference>/open": ADVISING,
+    "/forums/opinions/<reference>/quotes": PROGRAMME,
+    "/forums/opinions/<reference>/quotes/<quote_reference>": PROGRAMME,
+    "/forums/opinions/<reference>/read": ADVISING,
+    "/forums/opinions/<reference>/read/<opinion_id>": ADVISING,
+    "/forums/opinions/<reference>/read/<opinion_id>/act-now": ADVISING,
+    "/forums/opinions/<reference>/read/<opinion_id>/quote": ADVISING,
+    "/forums/opinions/<reference>/remove": ADVISING,
+    "/forums/themes": PROGRAMME,
+    "/forums/themes/<reference>": PROGRAMME,
+    "/forums/themes/<reference>/merge": ADVISING,
+    "/forums/themes/<reference>/rename": ADVISING,
+    "/forums/themes/new": ADVISING,
+    "/opinions/<token>": ANYBODY,  # who holds the link
+    "/opinions/<token>/done": ANYBODY,
     "/forums/training": PROGRAMME,
     "/forums/training/people.csv": PROGRAMME,
+    "/forums/training/<reference>": PROGRAMME,
+    "/training-statement": SIGNED_IN,
     # Figures, never a name beside an answer
     "/impact": FIGURES,
     "/impact/evaluations/<slug>": FIGURES,

@@ -104,6 +104,47 @@ def trend(theme_id: int) -> list[HalfTermCount]:
     ]
 
 
+@dataclass(frozen=True)
+class ThemeLine:
+    """A theme with its counts over the half terms that were asked about, the oldest first."""
+
+    reference: str
+    theme_class: ThemeClass
+    title: str
+    counts: tuple[int, ...]
+
+
+MOST_HALF_TERMS = 6
+
+
+def half_terms_with_rounds() -> list[str]:
+    """The last half terms that were asked about, the oldest first."""
+    return [one.half_term for one in _rounds()[-MOST_HALF_TERMS:]]
+
+
+def theme_lines() -> list[ThemeLine]:
+    """Every theme, by class, those of the newest half term first."""
+    numbers, asked = _numbers(), _rounds()[-MOST_HALF_TERMS:]
+    lines = [
+        ThemeLine(
+            one.reference,
+            one.theme_class,
+            one.title,
+            tuple(numbers.get((one.id, each.id), 0) for each in asked),
+        )
+        for one in all_themes()
+    ]
+    order = list(ThemeClass)
+    return sorted(
+        lines,
+        key=lambda one: (
+            order.index(one.theme_class),
+            [-n for n in reversed(one.counts)],
+            one.title,
+        ),
+    )
+
+
 def find_theme(reference: str) -> Theme | None:
     """A theme by its reference; the one it was merged into, if it was."""
     theme = db.session.scalars(select(Theme).where(Theme.reference == reference)).one_or_none()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -11,7 +11,8 @@ from app.accounts.models import Organisation, Person, Post
 from app.forums.models import ContactNote, ListCheck
 from app.kernel.db import db
 from app.kernel.tokens import new_reference
-from tests.support.forums import make_lead, make_school
+from app.partnership.models import HalfTerm
+from tests.support.forums import make_forum, make_lead, make_school
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,23 @@ def make_check(school: Organisation, *, now: datetime) -> ListCheck:
     return check
 
 
+def hold_a_forum() -> None:
+    """A forum of last year, to which nobody came."""
+    known = select(HalfTerm.id).where(HalfTerm.school_year == "2025/26")
+    if db.session.scalar(known) is None:
+        first, last = date(2026, 6, 1), date(2026, 7, 21)
+        half_term = HalfTerm(school_year="2025/26", number=6, name="Summer 2")
+        half_term.starts_on, half_term.ends_on = first, last
+        db.session.add(half_term)
+        db.session.flush()
+        make_forum(half_term)
+
+
 def some_school(
     actor: Person, *, now: datetime, name: str = "Ash Primary", person: str = "Dee Park"
 ) -> SomeSchool:
-    """A school with somebody on its list and a note of contact."""
+    """A school with somebody on its list and a note of contact, absent from a forum."""
+    hold_a_forum()
     school = make_school(name)
     lead = make_lead(school, name=person)
     db.session.add(

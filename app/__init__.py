@@ -40,12 +40,16 @@ import app.catalogue.run_views
 import app.catalogue.views
 import app.demo.views
 import app.forums.catching_up_views
+import app.forums.executive_answer_views
+import app.forums.executive_theme_views
+import app.forums.executive_views
 import app.forums.forum_views
 import app.forums.home_views
 import app.forums.opinion_reading_views
 import app.forums.opinion_round_views
 import app.forums.opinion_views
 import app.forums.quotes_views
+import app.forums.said_done_views
 import app.forums.schools_views
 import app.forums.themes_views
 import app.forums.training_statement_views
@@ -114,6 +118,10 @@ BLUEPRINTS = (
     app.demo.views.bp,
     app.forums.catching_up_views.bp,
     app.forums.home_views.bp,
+    app.forums.executive_views.bp,
+    app.forums.executive_theme_views.bp,
+    app.forums.executive_answer_views.bp,
+    app.forums.said_done_views.bp,
     app.forums.opinion_reading_views.bp,
     app.forums.opinion_round_views.bp,
     app.forums.opinion_views.bp,

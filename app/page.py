@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
+from app.forums import public_parts
 from app.kernel import london, markdown
 from app.kernel.access import Role
 from app.partnership import queries as partnership
@@ -47,6 +48,7 @@ def init_app(app: Flask) -> None:
         period_words=london.period_words,
         time_span_words=london.time_span_words,
         plans_programme=plans_programme,
+        forum_parts=public_parts.forum_parts,
     )
 
 

@@ -9,15 +9,15 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.datastructures import MultiDict
 
 from app.catalogue import run_queries, runs
 from app.catalogue.events import Planned, create_run
 from app.catalogue.manage_queries import offer_to_manage
 from app.catalogue.models import Event, Offer
 from app.catalogue.rules import count_words
-from app.catalogue.run_forms import MOST_LINES, CopyForm, LinesForm, RunForm, lines_form
+from app.catalogue.run_forms import MOST_LINES, CopyForm, LinesForm, RunForm
 from app.catalogue.run_rules import Avoided, MoveBy, Pattern, monthly_words
+from app.catalogue.sent_lines import carried, sent_lines
 from app.catalogue.trainers import trainers_to_choose
 from app.kernel import clock, london
 from app.kernel.access import Role, for_roles
@@ -30,8 +30,6 @@ bp = Blueprint("runs", __name__)
 
 planners_only = for_roles(Role.DELIVERY, Role.ADVISOR)
 SAVING = {"drafts": False, "published": True}
-OF_A_LINE = ("keep_", "of_", "seen_", "day_", "starts_", "ends_", "subtitle_")
-NOT_CARRIED = {"csrf_token", "step", "size"}
 
 
 @bp.route("/manage/offers/<slug>/events/run", methods=["GET", "POST"])
@@ -48,7 +46,7 @@ def run(slug: str) -> ResponseReturnValue:
     if not form.submitted_and_valid() or request.form.get("step") == "fill_in":
         return _run_page(form, offer)
     avoided = _avoided(form.avoid.data)
-    lines = _sent_lines()
+    lines = sent_lines()
     if lines is None:
         lines = runs.form_of(runs.lines_of_run(form, avoided), now=clock.now())
         lines.process_days()
@@ -99,7 +97,7 @@ def copy() -> ResponseReturnValue:
 def _copies(form: CopyForm, found: Sequence[Event]) -> ResponseReturnValue:
     avoided, wanted = _avoided(form.avoid.data), form.events.data or []
     titles = {event.reference: event.title for event in found}
-    lines = _sent_lines()
+    lines = sent_lines()
     if lines is None:
         chosen = [event for event in found if event.reference in wanted]
         shown = runs.lines_of_copies(chosen, MoveBy(form.move.data), avoided)
@@ -131,17 +129,6 @@ def _avoided(chosen: Sequence[str] | None) -> Avoided:
     )
 
 
-def _sent_lines() -> LinesForm | None:
-    """The lines that were sent, read and judged; None if these are still to be worked out."""
-    size = request.form.get("size", "")
-    if not (size.isascii() and size.isdecimal() and 1 <= int(size[:9]) <= MOST_LINES):
-        return None
-    form = lines_form(int(size))()
-    form.not_before = clock.now()
-    form.validate()
-    return form
-
-
 def _saved(lines: LinesForm, planned: Sequence[Planned], avoided: Avoided) -> bool:
     """Save what was planned in one piece; False, and the form says why, if anything is wrong."""
     runs.refuse_what_is_new(lines, runs.reasons(lines, avoided))
@@ -168,21 +155,6 @@ def _lines_page(lines: LinesForm, avoided: Avoided, **more: Any) -> str:
         form=lines,
         rows=[(number, lines.row(number)) for number in range(1, lines.size + 1)],
         reasons=runs.reasons(lines, avoided),
-        sent=_carried(request.form),
+        sent=carried(request.form),
         **more,
     )
-
-
-def _carried(sent: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """What the page before asked, to be sent again with the lines."""
-    return [
-        (name, value)
-        for name in sent
-        if name not in NOT_CARRIED and not _is_of_a_line(name)
-        for value in sent.getlist(name)
-    ]
-
-
-def _is_of_a_line(name: str) -> bool:
-    start, _, number = name.rpartition("_")
-    return f"{start}_" in OF_A_LINE and number.isdecimal()

@@ -12,6 +12,7 @@ from wtforms.validators import ValidationError
 from app.catalogue.run_forms import read_number
 from app.forums.year_rules import LAST_WEEK, WEEKDAYS, WEEKS
 from app.kernel.forms import (
+    NOT_CHOSEN,
     DayField,
     FromList,
     LineField,
@@ -40,10 +41,12 @@ class HalfTermForm(PageForm):
     """In which half term an event is counted."""
 
     half_term = select_one("Half term")
+    _words: dict[str, str]
 
     def offer(self, half_terms: Sequence[tuple[int, str]]) -> None:
         """Fill the list."""
-        self.half_term.choices = [*self.half_term.choices[:1], *choices_of(half_terms)]
+        self._words = {str(id_): words for id_, words in half_terms}
+        self.half_term.choices = [NOT_CHOSEN, *choices_of(half_terms)]
 
     def validate_half_term(self, field: Field) -> None:
         """One of them."""
@@ -58,9 +61,7 @@ class HalfTermForm(PageForm):
     @property
     def chosen_words(self) -> str:
         """Its name."""
-        return next(
-            choice.label for choice in self.half_term.choices if choice.value == self.half_term.data
-        )
+        return self._words[self.half_term.data]
 
 
 class YearForm(PageForm):
@@ -120,7 +121,7 @@ class PlanForm(PageForm):
     offer = select_one("Which offer")
     half_terms = SelectMultipleField(
         "Half terms to plan",
-        validators=[FromList("Choose half terms from the list")],
+        validators=[FromList("Choose half terms from the list: it holds those that lack one")],
         validate_choice=False,
     )
     weekday = radios("Weekday", enumerate(WEEKDAYS), "Choose the weekday")
@@ -133,12 +134,23 @@ class PlanForm(PageForm):
     capacity = LineField("Number of places (optional)", most=10)
     joining_notes = TextField("Anything people should know before they come (optional)", most=2000)
     is_face_to_face = False
+    offers: list[tuple[int, str]]
 
-    def suggest(self) -> None:
-        """The defaults of a new plan: whatever lacks a forum, on a Wednesday after school."""
-        self.half_terms.data = [choice.value for choice in self.half_terms.choices or ()]
+    def offer_lists(
+        self, offers: Sequence[tuple[int, str]], half_terms: Sequence[tuple[int, str]]
+    ) -> None:
+        """Fill the lists: of offers, and of half terms that lack what is planned."""
+        self.offers = list(offers)
+        self.offer.choices = [NOT_CHOSEN, *choices_of(offers)]
+        self.half_terms.choices = choices_of(half_terms)
+
+    def suggest(self, half_term_ids: Sequence[int]) -> None:
+        """The defaults of a new plan: these half terms, on a Wednesday after school."""
+        self.half_terms.data = [str(one) for one in half_term_ids]
         self.weekday.data, self.week.data = "2", "2"
         self.starts.data, self.length.data = "3:30pm", "90"
+        if len(self.offers) == 1:
+            self.offer.data = str(self.offers[0][0])
 
     @property
     def span(self) -> tuple[time, time]:

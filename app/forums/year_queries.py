@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -147,11 +148,19 @@ def known_years() -> list[str]:
     return list(db.session.scalars(years))
 
 
-def offers_of(kind: OfferKind) -> list[tuple[int, str]]:
+class OfferToPlan(NamedTuple):
+    """An offer whose events can be planned."""
+
+    id: int
+    slug: str
+    title: str
+
+
+def offers_of(kind: OfferKind) -> list[OfferToPlan]:
     """The offers of a kind whose events can be planned."""
     chosen = (
-        select(Offer.id, Offer.title)
+        select(Offer.id, Offer.slug, Offer.title)
         .where(Offer.kind == kind, Offer.state != OfferState.ARCHIVED)
         .order_by(Offer.title, Offer.id)
     )
-    return [(row.id, row.title) for row in db.session.execute(chosen)]
+    return [OfferToPlan(*row) for row in db.session.execute(chosen)]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from app.audit import operations as audit
 from app.kernel.db import Base, db
@@ -81,9 +81,14 @@ def set_half_terms(
     others = [one for one in queries.half_term_facts() if one.school_year != school_year]
     if wrong := wrong_with(parts, others):
         raise Refused(wrong[0].words)
+    chosen = select(HalfTerm.number, HalfTerm.id).where(HalfTerm.school_year == school_year)
+    known = {row.number: row.id for row in db.session.execute(chosen)}
     rows = [{**asdict(part), "edited_at": now} for part in parts]
-    _upsert(HalfTerm, ("school_year", "number"), rows)
-    db.session.flush()
+    old = [{**row, "id": known[row["number"]]} for row in rows if row["number"] in known]
+    new = [row for row in rows if row["number"] not in known]
+    for statement, some in ((update(HalfTerm), old), (insert(HalfTerm), new)):
+        if some:
+            db.session.execute(statement, some)
     audit.record(actor_reference, "set the half terms", "school_year", school_year, now=now)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from app.kernel.db import db, transaction
 from app.partnership import queries
 from app.partnership.models import HalfTerm, Partnership, Policy, Priority, Refresher, Sector
-from app.partnership.operations import load_partnership
+from app.partnership.operations import load_partnership, set_half_terms
 from app.partnership.rules import PartnershipFileError
+from tests.support.factories import NOW
 
 WAKEFIELD = Path("partnerships/wakefield.toml")
 CALDERDALE = Path("partnerships/calderdale.toml")
@@ -114,3 +115,34 @@ def test_priorities_come_with_the_newest_plan_first(app: Flask) -> None:
     load(WAKEFIELD)
     found = queries.priorities()
     assert [found[0].title, found[5].title] == ["Educational neglect", "Neglect"]
+
+
+def test_half_terms_that_staff_set_are_kept_when_the_file_is_loaded_again(app: Flask) -> None:
+    load(WAKEFIELD)
+    parts = [one for one in queries.half_term_facts() if one.school_year == "2026/27"]
+    days = [(part.starts_on, part.ends_on) for part in parts]
+    days[0] = (days[0][0] + timedelta(days=1), days[0][1])
+    with transaction():
+        set_half_terms("2026/27", days, actor_reference="someone", now=NOW)
+    with transaction():
+        content = load_partnership(WAKEFIELD)
+    assert content.years_kept == ("2026/27",)
+    now = [one for one in queries.half_term_facts() if one.school_year == "2026/27"]
+    assert [(part.starts_on, part.ends_on) for part in now] == days
+    assert counts() == [1, 13, 18, 24, 4, 2]
+
+
+def test_a_file_that_lies_across_half_terms_set_by_staff_is_refused(
+    app: Flask, tmp_path: Path
+) -> None:
+    load(WAKEFIELD)
+    last = [one for one in queries.half_term_facts() if one.school_year == "2025/26"]
+    days = [(part.starts_on, part.ends_on) for part in last]
+    days[5] = (days[5][0], date(2026, 8, 31))
+    with transaction():
+        set_half_terms("2025/26", days, actor_reference="someone", now=NOW)
+    text = WAKEFIELD.read_text(encoding="utf-8")
+    changed = tmp_path / "changed.toml"
+    changed.write_text(text.replace("2026-09-01, 2026-10-23", "2026-08-24, 2026-10-23"), "utf-8")
+    with pytest.raises(PartnershipFileError, match="Summer 2 2025/26 .* and Autumn 1 2026/27"):
+        load(changed)

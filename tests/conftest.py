@@ -59,6 +59,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = ["sqlite", "postgres"] if chosen == "both" else [chosen]
         if metafunc.definition.get_closest_marker("one_database"):
             kinds = kinds[:1]
+        if metafunc.definition.get_closest_marker("strictest_database"):
+            kinds = kinds[-1:]
         if metafunc.definition.get_closest_marker("postgres"):
             kinds = ["postgres"]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, has_app_context, request_finished
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from werkzeug.test import TestResponse
 
 from app.kernel.db import db
@@ -25,10 +25,12 @@ MOST_STATEMENTS_OF_A_MEETING = 24
 # Merging two people moves what every feature keeps of them; another address is told to calendars.
 MOST_STATEMENTS_OF_MOVING = 90
 MOVES_A_PERSON = re.compile(r"/manage/people/\w+/(?:merge/\w+|address)")
+GIVES_A_REPORT = re.compile(r"/forums/executive/\w+")
 WHOLE_REPORTS = ("/impact/reports/", "/impact/priority-reports/")
 # A read may note that somebody is still there, or that an address asks too often; nothing else.
 MAY_BE_WRITTEN_BY_A_READ = {"sign_in_session", "attempt"}
 WRITES = re.compile(r'\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
+WRITTEN = "ripple_written"  # the tables a connection has written to since its transaction began
 # The partnership's facts are kept by the process for seconds: which page reads them is chance.
 # The clock that can be moved on is there in the example alone.
 NOT_COUNTED = re.compile(
@@ -44,6 +46,7 @@ class Watch:
 
     statements: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # tables written to by what was committed
 
     @classmethod
     def over(cls, app: Flask) -> Watch:
@@ -52,6 +55,8 @@ class Watch:
             app.extensions["ripple_watch"] = watch = cls()
             with app.app_context():
                 event.listen(db.engine, "before_cursor_execute", watch._note_statement)
+                event.listen(db.engine, "commit", watch._note_commit)
+                event.listen(db.engine, "rollback", watch._note_rollback)
             request_finished.connect(watch._note_unfinished, app, weak=False)
         found: Watch = app.extensions["ripple_watch"]
         return found
@@ -60,11 +65,22 @@ class Watch:
         """Forget the request before."""
         self.statements.clear()
         self.unfinished.clear()
+        self.kept.clear()
 
-    def _note_statement(self, *arguments: Any) -> None:
-        statement = arguments[2]
+    def _note_statement(self, connection: Connection, *arguments: Any) -> None:
+        statement = arguments[1]
         if not NOT_COUNTED.match(statement):
             self.statements.append(statement)
+        if found := WRITES.match(statement):
+            connection.info.setdefault(WRITTEN, []).append(found[1])
+            if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+                self._note_commit(connection)
+
+    def _note_commit(self, connection: Connection) -> None:
+        self.kept += connection.info.pop(WRITTEN, [])
+
+    def _note_rollback(self, connection: Connection) -> None:
+        connection.info.pop(WRITTEN, None)
 
     def _note_unfinished(self, _app: Flask, **_ignored: Any) -> None:
         session = db.session
@@ -194,9 +210,14 @@ class PageClient(FlaskClient):
         if self.watch.unfinished:
             faults.append(f"changes outside a transaction: {', '.join(self.watch.unfinished)}")
         count = len(self.watch.statements)
-        is_report = response.request.path.startswith(("/impact/", "/manage/report"))
+        is_report = response.request.path.startswith(
+            ("/impact/", "/manage/report", "/forums/executive/")
+        )
         most = MOST_STATEMENTS_OF_A_REPORT if is_report else MOST_STATEMENTS
-        if response.request.path.startswith(WHOLE_REPORTS):
+        gives = response.request.method == "POST" and GIVES_A_REPORT.fullmatch(
+            response.request.path
+        )
+        if gives or response.request.path.startswith(WHOLE_REPORTS):
             most = MOST_STATEMENTS_OF_PUBLISHING
         if "/register/meeting/" in response.request.path:
             most = MOST_STATEMENTS_OF_A_MEETING

@@ -45,6 +45,8 @@ import app.forums.executive_theme_views
 import app.forums.executive_views
 import app.forums.forum_views
 import app.forums.home_views
+import app.forums.list_checks_link_views
+import app.forums.list_checks_views
 import app.forums.opinion_reading_views
 import app.forums.opinion_round_views
 import app.forums.opinion_views
@@ -173,6 +175,8 @@ BLUEPRINTS = (
     app.accounts.imports.leads_views.bp,
     app.attendance.history_views.bp,
     app.forums.schools_views.bp,
+    app.forums.list_checks_views.bp,
+    app.forums.list_checks_link_views.bp,
 )
 
 

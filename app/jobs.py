@@ -20,7 +20,14 @@ from app.accounts.personal import purge_expired_sign_ins
 from app.attendance import history, meeting_files
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
-from app.forums import contact_wishes, opinion_asking, opinion_rounds, opinions
+from app.forums import (
+    contact_wishes,
+    list_checks_sending,
+    opinion_asking,
+    opinion_rounds,
+    opinions,
+    training_invitations,
+)
 from app.forums.opinion_emails import Kind
 from app.impact import keeping
 from app.impact.words import reading
@@ -187,6 +194,13 @@ def remind_of_refreshers(now: datetime) -> Iterator[int]:
     yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
 
 
+def invite_to_training(now: datetime) -> Iterator[int]:
+    """Invite those for whom training falls due, as an Advisor asked; a hundred a transaction."""
+    yield from in_steps(
+        _people(training_invitations.rounds_to_send, now), training_invitations.send_step, now
+    )
+
+
 def keep_figures(now: datetime) -> Iterator[int]:
     """Count large evaluations ahead, so that their pages open at once; one transaction each."""
     with transaction():
@@ -262,6 +276,15 @@ def write_to_schools(round_id: int, kind: Kind, now: datetime) -> Iterator[int]:
         opinion_asking.finish(round_id, kind, now=now)
 
 
+def ask_schools_to_check_lists(now: datetime) -> Iterator[int]:
+    """Ask schools to check who leads there, and remind them once, each step in a transaction."""
+    sent = 1
+    while sent:
+        with transaction():
+            sent = list_checks_sending.send_step(now=now)
+        yield sent
+
+
 def erase_what_has_served(now: datetime) -> Iterator[int]:
     """Erase what is kept for a time only: wishes, sign-ins, the words of secret messages."""
     with transaction():
@@ -319,6 +342,15 @@ def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> 
         yield count
 
 
+def in_steps(items: Iterable[Item], do: Callable[..., int], now: datetime) -> Iterator[int]:
+    """Do each item step by step, each in a transaction of its own, until nothing is left of it."""
+    for item in items:
+        done = 1
+        while done:
+            done = next(one_by_one([item], do, now))
+            yield done
+
+
 ALL_ROWS = 1_000_000
 # How each kind of file is taken in, and how many rows at once.
 STEPS: dict[ImportOf, tuple[staging.Step, int]] = {
@@ -355,7 +387,9 @@ JOBS = (
     Job("keep figures", 300, keep_figures),
     Job("comments", 300, queue_comments),
     Job("refreshers", 3600, remind_of_refreshers),
+    Job("invite to training", 60, invite_to_training),
     Job("notices", 60, send_notices),
+    Job("school lists", 300, ask_schools_to_check_lists),
     Job("opinions", 60, ask_for_opinions),
     Job("erase", 3600, erase_what_has_served),
     Job("blur orders", 3600, blur_orders),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from app.kernel.forms import (
     TextField,
     TimeOfDayField,
     choices_of,
+    one_line,
     radios,
     read_instant,
 )
@@ -29,6 +30,7 @@ from app.kernel.typed_times import read_day
 MOST_EVENTS = 40
 MOST_LINES = 120  # dates of those events, with those left out
 MOST_DAYS_BEFORE = 90
+TAKEN_FROM_ADDRESS = ("count", "capacity")
 
 AVOIDED = (("holidays", "School holidays"), ("bank_holidays", "Bank holidays"))
 PATTERN_WORDS = (
@@ -76,6 +78,12 @@ class RunForm(_RunDays, EventFactsForm):
         self.suggest_facts()
         self.pattern.data, self.count.data = Pattern.WEEKLY.value, "6"
         self.avoid.data, self.closes_before.data = [value for value, _ in AVOIDED], "0"
+
+    def take_from(self, said: Mapping[str, str]) -> None:
+        """Show what the address of the page already says of the run, tidied; nothing is checked."""
+        for name in TAKEN_FROM_ADDRESS:
+            if said.get(name):
+                self[name].data = one_line(said[name])[:10]
 
     def validate_first_day(self, field: Field) -> None:
         """A day, where a pattern begins on one."""

@@ -41,6 +41,7 @@ def run(slug: str) -> ResponseReturnValue:
     form.offer_trainers(trainers_to_choose(offer_id=offer.id))
     if not form.is_submitted():
         form.suggest()
+        form.take_from(request.args)
         form.trainers.data = [str(trainer.id) for trainer in offer.trainers]
         return _run_page(form, offer)
     if not form.submitted_and_valid() or request.form.get("step") == "fill_in":

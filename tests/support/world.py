@@ -43,6 +43,7 @@ from app.surveys.open_links import Contact
 from app.surveys.questionnaires import current_version
 from tests.support.comments import Words, some_words
 from tests.support.evidence import some_evidence
+from tests.support.executive import WithExecutive, with_the_executive
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -99,6 +100,7 @@ class World:
     evaluation: Evaluation
     link: OpenLink
     questionnaire: str
+    executive: WithExecutive
     forum: Event
     topic_id: int
     peer_support: str
@@ -286,6 +288,7 @@ def _make_world(now: datetime, **words: str) -> World:
         evaluation=evaluation,
         link=link,
         questionnaire=questionnaire,
+        executive=with_the_executive(people["advisor"], now=now, title=title),
         forum=forum,
         topic_id=topic_id,
         peer_support=make_offer(kind=OfferKind.PEER_SUPPORT, title=title).slug,
@@ -339,7 +342,19 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/events/<reference>": {"reference": world.event.reference},
         "/events/<reference>.ics": {"reference": world.event.reference},
         "/forums/events": {"reference": world.forum.reference, "topic_id": world.topic_id},
+        "/executive-answers/<token>": {
+            "token": world.executive.token,
+            "reference": world.executive.answer,
+        },
+        "/forums/executive": {"reference": world.executive.prepared},
+        "/forums/executive/<reference>/link": {"reference": world.executive.given},
+        "/forums/executive/links/<reference>/withdraw": {"reference": world.executive.link},
+        **{
+            f"/forums/executive/themes/<reference>{end}": {"reference": world.executive.answer}
+            for end in ("", "/answer", "/done", "/need", "/publish", "/take-back")
+        },
         "/forums/schools": {"reference": world.school.reference, "post_id": world.school.post_id},
+        "/forums/training": {"reference": world.school.reference},
         "/forums/year": {"year": "2026-27", "what": "forums", "slug": world.peer_support},
         "/impact/evaluations": {"slug": world.evaluation.slug},
         "/impact/evaluations/<slug>/charts/<key>.svg": {"slug": world.rated, "key": KEY},

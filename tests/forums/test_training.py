@@ -1,0 +1,413 @@
+"""Training that falls due: where people stand, and the pages that say so (R26)."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+
+from app import jobs
+from app.accounts.models import Organisation, Person, Post, PostKind
+from app.catalogue.models import Event, OfferKind
+from app.forums import training, training_invitations, training_plan
+from app.forums import training_rules as rules
+from app.forums.establishments import find_establishment
+from app.forums.models import Watching
+from app.forums.training_models import TrainingRound
+from app.forums.training_rules import Standing
+from app.forums.training_statement import statement_of
+from app.kernel import clock
+from app.kernel.access import Role
+from app.kernel.db import db, transaction
+from app.outbox.models import OutboxMessage
+from app.partnership.models import Refresher
+from app.partnership.rules import HalfTermFacts
+from app.record.models import LearningElsewhere, RefresherStop
+from app.record.rules import Entry, Rule
+from tests.support.factories import (
+    make_attendance,
+    make_booking,
+    make_event,
+    make_learning_elsewhere,
+    make_offer,
+    make_partnership,
+    make_person,
+    make_refresher,
+)
+from tests.support.forums import SPANS, make_half_terms, make_lead, make_school
+from tests.support.page_client import PageClient
+from tests.support.signing_in import sign_in
+
+LETTERS = Path(__file__).parent / "letters"
+A_SECRET = re.compile(r"[0-9a-f]{64}")
+NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
+TODAY = NOW.date()
+PARTS = [HalfTermFacts("2026/27", n, name, *span) for n, (name, *span) in enumerate(SPANS, 1)]
+TERMS, HALF_TERMS = rules.spans_of(PARTS, TODAY)
+DSL = Rule(1, "dsl-training", "DSL training", 24, "Guidance")
+UPDATE = Rule(2, "annual-update", "Annual update", 12, "Guidance")
+FIRST_AID = Rule(3, "first-aid", "First aid", 36, "Guidance")
+
+
+def test_terms_and_half_terms_last_until_the_next_begins() -> None:
+    assert [(one.key, one.first_on, one.last_on) for one in TERMS] == [
+        ("2026-27-autumn", date(2026, 9, 1), date(2027, 1, 3)),
+        ("2026-27-spring", date(2027, 1, 4), date(2027, 4, 11)),
+        ("2026-27-summer", date(2027, 4, 12), date(2027, 8, 31)),
+    ]
+    assert [one.key for one in HALF_TERMS][:2] == ["2026-27-2", "2026-27-3"]
+    assert HALF_TERMS[0].last_on == date(2027, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("day", "names"),
+    [
+        (date(2026, 11, 10), ["Autumn", "Spring", "Summer"]),
+        (date(2027, 8, 31), ["Summer", "Autumn", "Spring"]),
+        (date(2027, 4, 1), ["Summer", "Autumn", "Spring"]),
+    ],
+)
+def test_without_half_terms_the_usual_months_stand_in(day: date, names: list[str]) -> None:
+    terms, half_terms = rules.spans_of([], day)
+    assert [one.name.split()[0] for one in terms] == names
+    assert terms[0].first_on == day
+    assert [b.first_on - a.last_on for a, b in zip(terms, terms[1:], strict=False)] == [
+        timedelta(days=1)
+    ] * 2
+    assert half_terms == []
+
+
+@pytest.mark.parametrize("today", [TODAY, date(2027, 3, 30), date(2027, 7, 30)])
+def test_at_the_end_of_what_was_entered_the_usual_months_follow(today: date) -> None:
+    terms, _ = rules.spans_of(PARTS, today)
+    assert len(terms) >= 3
+    assert terms[0].last_on >= today
+    assert all(a.last_on < b.first_on for a, b in zip(terms, terms[1:], strict=False))
+
+
+def entry(rule: Rule, learned_on: date) -> Entry:
+    return Entry("e", learned_on, None, "Course", "College", rule.id)
+
+
+@pytest.mark.parametrize(
+    ("done_on", "standing", "words"),
+    [
+        (None, Standing.NO_RECORD, "No record with us"),
+        (date(2024, 11, 9), Standing.NO_RECORD_SINCE, "No record with us since 9 November 2024"),
+        (date(2024, 11, 10), Standing.THIS_TERM, "Falls due by 10 November 2026"),
+        (date(2025, 1, 3), Standing.THIS_TERM, "Falls due by 3 January 2027"),
+        (date(2025, 1, 4), Standing.NEXT_TERM, "Falls due by 4 January 2027"),
+        (date(2025, 4, 12), Standing.CURRENT, "Current until 12 April 2027"),
+    ],
+)
+def test_where_a_lead_stands(done_on: date | None, standing: Standing, words: str) -> None:
+    entries = [entry(DSL, done_on)] if done_on else []
+    [found] = rules.renewals([DSL], [PostKind.DSL], [], entries, terms=TERMS, today=TODAY)
+    assert (found.standing, found.words) == (standing, words)
+    assert found.is_elsewhere is bool(done_on)
+    assert "overdue" not in found.words.lower()
+
+
+def test_a_rule_is_asked_of_its_posts_and_of_who_once_kept_it() -> None:
+    def slugs(kind: PostKind, *entries: Entry) -> list[str]:
+        found = rules.renewals(
+            [DSL, UPDATE, FIRST_AID], [kind], [], entries, terms=TERMS, today=TODAY
+        )
+        return [one.rule.slug for one in found]
+
+    assert slugs(PostKind.DEPUTY_DSL) == ["dsl-training", "annual-update"]
+    assert slugs(PostKind.HEADTEACHER) == []
+    assert slugs(PostKind.HEADTEACHER, entry(FIRST_AID, TODAY)) == ["first-aid"]
+
+
+@pytest.mark.parametrize(("missing", "sessions"), [(-3, 0), (0, 0), (1, 1), (20, 1), (21, 2)])
+def test_how_many_sessions_that_takes(missing: int, sessions: int) -> None:
+    assert rules.sessions_needed(missing, 20) == sessions
+
+
+@pytest.fixture
+def dsl_training(app: Flask) -> Refresher:
+    make_partnership()
+    make_half_terms()
+    return make_refresher(slug="dsl-training", name="DSL training", months=24)
+
+
+def trained(person: Person, refresher: Refresher, day: date) -> Event:
+    """A session of ours that somebody attended in full."""
+    offer = make_offer(title="DSL training", refresher_id=refresher.id, at_once=False)
+    event = make_event(offer, starts_at=datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
+    make_attendance(make_booking(event, person))
+    return event
+
+
+def test_who_has_two_schools_stands_under_both_and_counts_once(dsl_training: Refresher) -> None:
+    first, second = make_school("Ash Lane"), make_school("Beck Side", phase="Secondary")
+    lead = make_lead(first)
+    make_lead(second, PostKind.DEPUTY_DSL, person=lead)
+    trained(lead, dsl_training, date(2024, 12, 1))
+    whole = training.district(now=NOW)
+    assert [line.establishment.name for line in whole.lines] == ["Ash Lane", "Beck Side"]
+    by_phase = {one.phase: one.counts for one in training.counts_by_phase(whole.of("dsl-training"))}
+    assert [by_phase[name][Standing.THIS_TERM] for name in ("Primary", "Secondary", "All")] == [
+        1
+    ] * 3
+    counts = training.due_counts(now=NOW)
+    assert (counts.this_term, counts.next_term, counts.no_record) == (1, 0, 0)
+    assert counts.term_name == "Autumn term 2026/27"
+
+
+def test_who_left_and_who_is_at_a_closed_school_is_not_due(dsl_training: Refresher) -> None:
+    left = make_lead(make_school("Ash Lane"))
+    post = db.session.query(Post).filter_by(person_id=left.id).one()
+    post.until_on = TODAY
+    make_lead(make_school("Closed", closed_on=date(2026, 9, 1)))
+    gone = make_lead(make_school("Beck Side"))
+    gone.deactivated_at = NOW
+    db.session.flush()
+    assert training.district(now=NOW).lines == []
+
+
+def test_a_session_in_part_renews_nothing_and_the_newer_of_two_counts(
+    dsl_training: Refresher,
+) -> None:
+    school = make_school("Ash Lane")
+    lead = make_lead(school)
+    trained(lead, dsl_training, date(2025, 3, 1))
+    make_learning_elsewhere(lead, refresher_id=dsl_training.id, learned_on=date(2026, 2, 1))
+    [(_, renewal)] = training.district(now=NOW).of("dsl-training")
+    assert (renewal.done_on, renewal.is_elsewhere) == (date(2026, 2, 1), True)
+
+
+def staff(client: PageClient) -> PageClient:
+    advisor = make_person(Role.ADVISOR)
+    db.session.commit()
+    sign_in(client, advisor)
+    return client
+
+
+def a_district(refresher: Refresher) -> Organisation:
+    """Two schools: one lead due this term, one without any record, a deputy without an address."""
+    school = make_school("Ash Lane")
+    trained(make_lead(school, name="Ada Due"), refresher, date(2024, 12, 1))
+    make_lead(school, PostKind.DEPUTY_DSL, name="Bo Unknown", email=None)
+    make_lead(make_school("Beck Side", phase="Secondary"), name="Cy Unknown")
+    return school
+
+
+@pytest.mark.usefixtures("now")
+def test_the_page_counts_lists_and_filters(client: PageClient, dsl_training: Refresher) -> None:
+    a_district(dsl_training)
+    staff(client)
+    page = client.get("/forums/training")
+    assert "3 people at 2 establishments" in page.words
+    assert "overdue" not in page.text.lower()
+    page = client.get("/forums/training?standing=none&phase=Primary")
+    assert "Bo Unknown" in page.text
+    assert "No email address" in page.text
+    assert "Cy Unknown" not in page.text
+    odd = client.get("/forums/training?what=x&standing=?&phase=Moon&page=-3")
+    assert "3 people at 2 establishments" in odd.words
+    rows = client.get("/forums/training/people.csv?standing=this_term").text.splitlines()
+    assert rows[1].startswith("School,Phase,Name")
+    assert [row.split(",")[2] for row in rows[2:]] == ["Ada Due"]
+
+
+@pytest.mark.usefixtures("now")
+def test_a_school_has_a_page_and_a_converted_one_leads_to_its_academy(
+    client: PageClient, dsl_training: Refresher
+) -> None:
+    academy = a_district(dsl_training)
+    before = make_school("Old Ash", closed_on=date(2026, 1, 1), successor_id=academy.id)
+    forum = make_forum_of_the_past(before)
+    staff(client)
+    address = f"/forums/training/{before.reference}"
+    assert client.get(address).location == f"/forums/training/{academy.reference}"
+    page = client.get(f"/forums/training/{academy.reference}")
+    assert "Ada Due" in page.text
+    assert f"{forum.subtitle}" in page.text
+    assert "1 held: attended 1, watched afterwards 0" in page.words
+    assert client.get("/forums/training/nosuch").status_code == 404
+
+
+def make_forum_of_the_past(school: Organisation) -> Event:
+    """A forum of last school year at which somebody of the school was."""
+    offer = make_offer(kind=OfferKind.DSL_FORUM, title="DSL Forum")
+    event = make_event(offer, starts_at=datetime(2025, 11, 12, 14, tzinfo=UTC), subtitle="Autumn 2")
+    make_attendance(make_booking(event, make_lead(school)))
+    return event
+
+
+@pytest.mark.usefixtures("now")
+def test_whoever_holds_a_post_sees_the_statement_of_that_school_only(
+    client: PageClient, dsl_training: Refresher
+) -> None:
+    school = a_district(dsl_training)
+    head = make_lead(school, PostKind.HEADTEACHER, name="Di Head")
+    other = make_school("Beck Side Two")
+    db.session.commit()
+    sign_in(client, head)
+    page = client.get("/training-statement")
+    assert "Ash Lane" in page.h1
+    assert "This shows what our records hold" in page.words
+    assert "Ada Due" in page.text
+    assert "@example" not in page.select("main")[0].words.replace("wscp@example.org", "")
+    elsewhere = client.get(f"/training-statement?school={other.reference}")
+    assert "Beck Side Two" not in elsewhere.text
+    make_lead(other, PostKind.HEADTEACHER, person=head)
+    db.session.commit()
+    assert "Choose which statement" in client.get("/training-statement").text
+    chosen = client.get(f"/training-statement?school={other.reference}")
+    assert "Beck Side Two" in chosen.h1
+
+
+@pytest.mark.usefixtures("now")
+def test_who_holds_no_post_is_told_whose_statement_it_is(
+    client: PageClient, dsl_training: Refresher
+) -> None:
+    somebody = make_person()
+    db.session.commit()
+    sign_in(client, somebody)
+    assert "We do not have you down" in client.get("/training-statement").text
+
+
+def test_what_was_watched_is_never_attended(dsl_training: Refresher) -> None:
+    school = make_school("Ash Lane")
+    lead = make_lead(school)
+    forum = make_forum_of_the_past(make_school("Elsewhere"))
+    watched = Watching(event_id=forum.id, person_id=lead.id, organisation_id=school.id)
+    watched.watched_at = NOW
+    db.session.add(watched)
+    establishment = find_establishment(school.reference)
+    assert establishment
+    statement = statement_of(establishment, now=NOW)
+    assert [one.how for one in statement.forums] == ["Watched afterwards (self-reported)"]
+    assert statement.people[0].last_attended is None
+
+
+@pytest.mark.usefixtures("now")
+def test_a_plan_counts_people_places_and_sessions(
+    client: PageClient, dsl_training: Refresher
+) -> None:
+    school = a_district(dsl_training)
+    for number in range(3):
+        lead = make_lead(school, PostKind.DEPUTY_DSL, name=f"Due {number}")
+        make_learning_elsewhere(
+            lead, refresher_id=dsl_training.id, learned_on=date(2025, 2, 1 + number)
+        )
+    both = make_school("Beck Side Two", phase="Secondary")
+    make_lead(both, person=lead)
+    offer = make_offer(title="Lead training", slug="lead-training", refresher_id=dsl_training.id)
+    event = make_event(offer, starts_at=datetime(2027, 2, 3, 9, tzinfo=UTC), capacity=2)
+    make_booking(event, lead)
+    window = training_plan.window("dsl-training", "2026-27-spring", with_unknown=False, now=NOW)
+    assert window
+    plan = training_plan.plan(window, now=NOW)
+    assert [(one.phase, one.due, one.booked) for one in plan.needs] == [
+        ("Primary", 3, 1),
+        ("Secondary", 1, 1),
+        ("All", 3, 1),
+    ]
+    assert (plan.without_place, plan.free, plan.missing) == (2, 1, 1)
+    staff(client)
+    page = client.get("/forums/training/plan?term=2026-27-spring&capacity=10&unknown=yes")
+    assert "No record that counts" in page.text
+    assert "3 places are missing. That takes 1 more session of 10" in page.words
+    run = client.click(page, "Plan sessions of Lead training")
+    assert [run.select("input", name=name)[0]["value"] for name in ("count", "capacity")] == [
+        "1",
+        "10",
+    ]
+
+
+@pytest.mark.usefixtures("now")
+@pytest.mark.parametrize("capacity", ["0", "501", "-1", "ten", "٣", "9" * 40])
+def test_a_capacity_that_no_session_has_is_refused_and_kept(
+    client: PageClient, dsl_training: Refresher, capacity: str
+) -> None:
+    staff(client)
+    page = client.get("/forums/training/plan", query_string={"capacity": capacity})
+    assert "Places in a session must be between 1 and 500" in page.errors
+    assert page.select("input", name="capacity")[0]["value"] == capacity[:40]
+
+
+def invited_to(name: str = "forums_training") -> list[OutboxMessage]:
+    found = select(OutboxMessage).where(OutboxMessage.kind == name).order_by(OutboxMessage.to_email)
+    return list(db.session.scalars(found))
+
+
+def people_due(refresher: Refresher) -> Person:
+    """Two due this term, one of them at two schools; one stopped, one without an address."""
+    school = make_school("Ash Lane")
+    two = make_lead(school, name="Ana Osei", email="ana@example.org", reference="PERSON-REF")
+    make_lead(make_school("Beck Side"), person=two)
+    people = [two, make_lead(school, email="cy@example.org"), make_lead(school, email=None)]
+    stopped = make_lead(school)
+    db.session.add(RefresherStop(person_id=stopped.id, stopped_at=NOW))
+    for person in (*people, stopped):
+        make_learning_elsewhere(person, refresher_id=refresher.id, learned_on=date(2024, 12, 1))
+    offer = make_offer(title="Lead training", refresher_id=refresher.id)
+    make_event(offer, starts_at=NOW + timedelta(days=9), reference="EVENT-REF")
+    return two
+
+
+@pytest.mark.usefixtures("now")
+def test_those_due_get_one_message_each_and_no_second_one_within_weeks(
+    client: PageClient, dsl_training: Refresher
+) -> None:
+    people_due(dsl_training)
+    staff(client)
+    address = "/forums/training/invite?term=2026-27-autumn"
+    page = client.get(address)
+    assert "2 people get one message each" in page.words
+    assert "1 without an email address" in page.words
+    assert "1 wants no such reminders" in page.words
+    after = client.submit(page, button="Invite 2 people")
+    assert "on their way" in after.words
+    assert invited_to() == []
+    refused = client.submit(page, button="Invite 2 people")
+    assert "The worker is still writing" in refused.text
+    for _ in range(2):
+        assert sum(jobs.invite_to_training(clock.now())) in {2, 0}
+    assert [one.to_email for one in invited_to()] == ["ana@example.org", "cy@example.org"]
+    again = client.get(address)
+    assert "2 were invited in the last four weeks" in again.words
+    assert not again.select("button", type="submit", **{"class": "govuk-button "})
+
+
+def test_nothing_is_written_around_one_at_night(dsl_training: Refresher) -> None:
+    asked = TrainingRound(reference="r", refresher_id=dsl_training.id, asked_at=NOW)
+    asked.first_on = asked.last_on = TODAY
+    asked.asked_by_id = make_person(Role.ADVISOR).id
+    db.session.add(asked)
+    db.session.flush()
+    night = datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
+    assert training_invitations.rounds_to_send(now=night) == []
+    assert training_invitations.rounds_to_send(now=NOW) == [asked.id]
+
+
+@pytest.mark.parametrize("is_unknown", [False, True])
+def test_the_invitation_reads_as_it_is_written_down(
+    dsl_training: Refresher, is_unknown: bool
+) -> None:
+    two = people_due(dsl_training)
+    asked = TrainingRound(reference="ROUND", refresher_id=dsl_training.id, asked_at=NOW)
+    asked.asked_by_id = make_person(Role.ADVISOR).id
+    asked.first_on, asked.last_on, asked.with_lapsed = TODAY, date(2027, 1, 3), is_unknown
+    if is_unknown:
+        db.session.execute(delete(LearningElsewhere).where(LearningElsewhere.person_id == two.id))
+    db.session.add(asked)
+    db.session.commit()
+    with transaction():
+        assert training_invitations.send_step(asked.id, now=NOW) == 2
+    [letter] = [one for one in invited_to() if one.to_name == "Ana Osei"]
+    text = A_SECRET.sub("TOKEN", f"Subject: {letter.subject}\n\n{letter.text_body}")
+    file = LETTERS / f"training_{'no_record' if is_unknown else 'due'}.txt"
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+    assert "None" not in text

@@ -56,6 +56,7 @@ class Picture:
     bodies: tuple[Body, ...]  # of these establishments, in the same order
     body_ids: dict[int, int]  # for each organisation, what it is today
     presence: Presence
+    names: tuple[str, ...]  # of every establishment there is or was
 
     def coverage(self) -> list[Coverage]:
         """The figures of each half term."""
@@ -117,6 +118,7 @@ def picture(half_terms: Iterable[HalfTerm], *, now: datetime) -> Picture:
         establishments=today_only,
         bodies=_bodies(today_only, known.values(), body_ids),
         body_ids=body_ids,
+        names=tuple(one.name for one in known.values()),
         presence=Presence(
             attended=rules.places(_attended(ids), body_ids),
             watched=rules.places(_watched(ids), body_ids),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from app.forums.opinion_models import ThemeAnswer
+from app.forums.opinion_models import OpinionRound, ThemeAnswer
 from app.kernel.db import db
+from app.partnership.models import HalfTerm
 
 
 @dataclass(frozen=True)
@@ -33,4 +34,41 @@ def newest_answers(limit: int = 3) -> list[SaidDone]:
         SaidDone(said, did, owner, answered_on)
         for said, did, owner, answered_on in rows
         if answered_on
+    ]
+
+
+@dataclass(frozen=True)
+class PublicAnswer(SaidDone):
+    """An answer with the half term in which schools said it."""
+
+    half_term: str
+
+
+def released_count() -> int:
+    """How many answers everyone can read."""
+    released = select(func.count()).where(ThemeAnswer.released_on.is_not(None))
+    return db.session.scalar(released) or 0
+
+
+def released(first: int, last: int) -> list[PublicAnswer]:
+    """The released answers in these places, by half term, the newest first."""
+    rows = db.session.execute(
+        select(ThemeAnswer, HalfTerm)
+        .join(OpinionRound, OpinionRound.id == ThemeAnswer.round_id)
+        .join(HalfTerm, HalfTerm.id == OpinionRound.half_term_id)
+        .where(ThemeAnswer.released_on.is_not(None))
+        .order_by(HalfTerm.starts_on.desc(), ThemeAnswer.answered_on.desc(), ThemeAnswer.id)
+        .offset(first)
+        .limit(max(0, last - first))
+    )
+    return [
+        PublicAnswer(
+            said=answer.said,
+            did=answer.did,
+            owner=answer.owner,
+            answered_on=answer.answered_on,
+            half_term=f"{half_term.name} {half_term.school_year}",
+        )
+        for answer, half_term in rows
+        if answer.answered_on
     ]

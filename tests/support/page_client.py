@@ -24,6 +24,9 @@ MOST_STATEMENTS_OF_PUBLISHING = 30
 MOST_STATEMENTS_OF_A_MEETING = 24
 # Merging two people moves what every feature keeps of them; another address is told to calendars.
 MOST_STATEMENTS_OF_MOVING = 90
+# Undoing an import looks for what stands on it, then puts back each table that it changed.
+MOST_STATEMENTS_OF_UNDOING = 24
+UNDOES_AN_IMPORT = re.compile(r"/manage/import/files/\w+/undo")
 MOVES_A_PERSON = re.compile(r"/manage/people/\w+/(?:merge/\w+|address)")
 GIVES_A_REPORT = re.compile(r"/forums/executive/\w+")
 WHOLE_REPORTS = ("/impact/reports/", "/impact/priority-reports/")
@@ -223,6 +226,8 @@ class PageClient(FlaskClient):
             most = MOST_STATEMENTS_OF_A_MEETING
         if response.request.method == "POST" and MOVES_A_PERSON.fullmatch(response.request.path):
             most = MOST_STATEMENTS_OF_MOVING
+        if response.request.method == "POST" and UNDOES_AN_IMPORT.fullmatch(response.request.path):
+            most = MOST_STATEMENTS_OF_UNDOING
         if count > most:
             listed = "\n  ".join([" ".join(s.split())[:200] for s in self.watch.statements])
             faults.append(f"{count} SQL statements, more than {most}:\n  {listed}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
@@ -14,15 +14,21 @@ from app.audit import operations as audit
 from app.forums.opinion_models import (
     Opinion,
     OpinionLink,
-    OpinionRound,
     Theme,
     opinion_theme,
 )
 from app.forums.themes import HeldTheme
-from app.kernel.db import db
+from app.kernel.db import db, rows_changed
 from app.kernel.refusals import Refused
 
 GONE = "This opinion is gone"
+
+
+class RoundKey(NamedTuple):
+    """A round by its id and reference, which outlive the transaction they were read in."""
+
+    id: int
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -90,22 +96,26 @@ def next_unread(round_id: int, *, after: str = "") -> str | None:
     return onward or db.session.scalar(unread.order_by(Opinion.id).limit(1))
 
 
-def mark_read(round_id: int, opinion_ids: Collection[str], *, actor: Person, now: datetime) -> int:
+def mark_read(
+    asked: RoundKey, opinion_ids: Collection[str], *, actor: Person, now: datetime
+) -> int:
     """Note that opinions were read; the trail says of how many, never of which."""
-    which = (
-        Opinion.round_id == round_id,
-        Opinion.id.in_(opinion_ids),
-        Opinion.may_be_read,
-        ~Opinion.is_read,
-    )
-    count = db.session.scalar(select(func.count()).select_from(Opinion).where(*which)) or 0
-    if count:
-        db.session.execute(
-            update(Opinion).where(*which).values(is_read=True),
-            execution_options={"synchronize_session": False},
+    read = db.session.execute(
+        update(Opinion)
+        .where(
+            Opinion.round_id == asked.id,
+            Opinion.id.in_(opinion_ids),
+            Opinion.may_be_read,
+            ~Opinion.is_read,
         )
-        reference = db.session.get_one(OpinionRound, round_id).reference
-        audit.record(actor.reference, "read", "opinion_round", reference, now=now, count=count)
+        .values(is_read=True),
+        execution_options={"synchronize_session": False},
+    )
+    count = rows_changed(read)
+    if count:
+        audit.record(
+            actor.reference, "read", "opinion_round", asked.reference, now=now, count=count
+        )
     return count
 
 

@@ -13,7 +13,7 @@ from app.forums import opinion_queries, opinion_reading, themes
 from app.forums import quotes as quotations
 from app.forums.opinion_forms import OneButton
 from app.forums.opinion_models import OpinionRound
-from app.forums.opinion_reading import ReadOpinion
+from app.forums.opinion_reading import ReadOpinion, RoundKey
 from app.forums.themes import CLASS_WORDS
 from app.forums.themes_forms import CodingForm, QuoteForm
 from app.kernel import clock
@@ -37,7 +37,7 @@ def read(reference: str) -> ResponseReturnValue:
     if form.submitted_and_valid():
         ids = request.form.getlist("opinion")[:ON_A_PAGE]
         with transaction():
-            opinion_reading.mark_read(found.id, ids, actor=_me(), now=clock.now())
+            opinion_reading.mark_read(_key(found), ids, actor=_me(), now=clock.now())
         return redirect(url_for(".read", reference=reference, only=request.form.get("only")))
     only = request.args.get("only") == "unread"
     counts = opinion_reading.counts(found.id)
@@ -68,14 +68,15 @@ def opinion(reference: str, opinion_id: str) -> ResponseReturnValue:
     form.offer(themes.all_themes(), one.themes)
     if form.submitted_and_valid():
         form.look_for_similar()
+        asked = _key(found)
         if not form.asks_which:
             try:
                 with transaction():
-                    form.keep(one.id, round_id=found.id, actor=_me(), now=clock.now())
+                    form.keep(one.id, asked, actor=_me(), now=clock.now())
             except Refused as refusal:
                 form.refuse(refusal)
             else:
-                return _go_on(found, one.id)
+                return _go_on(asked, one.id)
     return render_template(
         "forums/opinion_one.html",
         found=found,
@@ -86,7 +87,7 @@ def opinion(reference: str, opinion_id: str) -> ResponseReturnValue:
     )
 
 
-def _go_on(found: OpinionRound, opinion_id: str) -> ResponseReturnValue:
+def _go_on(found: RoundKey, opinion_id: str) -> ResponseReturnValue:
     """To the next that nobody has read, or back to this one, as the button said."""
     if request.form.get("then") == "next":
         coming = opinion_reading.next_unread(found.id, after=opinion_id)
@@ -141,6 +142,10 @@ def _opinion(reference: str, opinion_id: str) -> tuple[OpinionRound, ReadOpinion
 
 def _round(reference: str) -> OpinionRound:
     return opinion_queries.find_round(reference) or abort(404)
+
+
+def _key(found: OpinionRound) -> RoundKey:
+    return RoundKey(found.id, found.reference)
 
 
 def _me() -> Person:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -167,10 +167,12 @@ def known_theme(theme_class: ThemeClass, title: str) -> Theme | None:
     return _final(theme) if theme else None
 
 
-def similar_themes(theme_class: ThemeClass, title: str) -> list[Theme]:
-    """Themes that may mean the same, to be offered before another is made."""
-    known = {one.title: one for one in all_themes() if one.theme_class is theme_class}
-    return [known[one] for one in similar_titles(title, known)]
+def similar_themes(theme_class: ThemeClass, title: str, known: Iterable[Theme]) -> list[Theme]:
+    """Which of these may mean the same, to be offered before another is made; none if one does."""
+    titles = {one.title: one for one in known if one.theme_class is theme_class}
+    if title_key(title) in {one.title_key for one in titles.values()}:
+        return []
+    return [titles[one] for one in similar_titles(title, titles)]
 
 
 def add_theme(theme_class: ThemeClass, title: str, *, actor: Person, now: datetime) -> Theme:
@@ -246,8 +248,9 @@ def _refuse_two_answers(gone: Theme, stays: Theme) -> None:
         .group_by(ThemeAnswer.round_id)
         .having(func.count() > 1)
     )
-    names = [one.half_term for one in _rounds() if one.id in set(db.session.scalars(both))]
-    if names:
+    in_both = set(db.session.scalars(both))
+    if in_both:
+        names = [one.half_term for one in _rounds() if one.id in in_both]
         raise Refused(
             f"Both were put to the Executive in {' and '.join(names)}, and each has its own "
             "answer there. They cannot be merged"

@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from app.accounts.models import Person
 from app.forums import opinion_reading, themes
 from app.forums.opinion_models import Theme, ThemeClass
+from app.forums.opinion_reading import RoundKey
 from app.forums.themes import CLASS_WORDS, HeldTheme
 from app.kernel.forms import (
     NOT_CHOSEN,
@@ -56,7 +57,7 @@ class CodingForm(PageForm):
         self.asks_which: list[ThemeClass] = []
         for each in ThemeClass:
             typed, which = self.fields_of(each)
-            similar = themes.similar_themes(each, typed.text) if typed.text else []
+            similar = themes.similar_themes(each, typed.text, known) if typed.text else []
             offered = [(str(one.id), one.title) for one in similar]
             another = [(MAKE_IT, f"None: make the new theme “{typed.text}”")]
             which.choices = choices_of(offered + another if offered else [])
@@ -71,12 +72,10 @@ class CodingForm(PageForm):
         """Offer themes that may mean the same, before another is made."""
         for each in ThemeClass:
             typed, which = self.fields_of(each)
-            if not typed.text or which.data or themes.known_theme(each, typed.text):
-                continue
-            if which.choices:
+            if which.choices and not which.data and not themes.known_theme(each, typed.text):
                 self.asks_which.append(each)
 
-    def keep(self, opinion_id: str, *, round_id: int, actor: Person, now: datetime) -> None:
+    def keep(self, opinion_id: str, asked: RoundKey, *, actor: Person, now: datetime) -> None:
         """Attach and take off, and mark the opinion as read."""
         add = [
             theme_id
@@ -84,8 +83,8 @@ class CodingForm(PageForm):
             if (theme_id := self._chosen(each, actor=actor, now=now)) is not None
         ]
         off = [int(one) for one in self.remove.data or ()]
-        opinion_reading.give_themes(opinion_id, add, off, round_id=round_id)
-        opinion_reading.mark_read(round_id, [opinion_id], actor=actor, now=now)
+        opinion_reading.give_themes(opinion_id, add, off, round_id=asked.id)
+        opinion_reading.mark_read(asked, [opinion_id], actor=actor, now=now)
 
     def _chosen(self, theme_class: ThemeClass, *, actor: Person, now: datetime) -> int | None:
         typed, which = self.fields_of(theme_class)

@@ -92,8 +92,7 @@ def next_unread(round_id: int, *, after: str = "") -> str | None:
     unread = select(Opinion.id).where(
         Opinion.round_id == round_id, Opinion.may_be_read, ~Opinion.is_read, Opinion.id != after
     )
-    onward = db.session.scalar(unread.where(Opinion.id > after).order_by(Opinion.id).limit(1))
-    return onward or db.session.scalar(unread.order_by(Opinion.id).limit(1))
+    return db.session.scalar(unread.order_by(Opinion.id <= after, Opinion.id).limit(1))
 
 
 def mark_read(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
@@ -177,19 +177,33 @@ def similar_themes(theme_class: ThemeClass, title: str, known: Iterable[Theme]) 
 
 def add_theme(theme_class: ThemeClass, title: str, *, actor: Person, now: datetime) -> Theme:
     """A theme of that title; the one there is, if there is one."""
-    known = known_theme(theme_class, title)
-    if known is not None:
-        return known
-    theme = Theme(
-        reference=new_reference(),
-        theme_class=theme_class,
-        title=title,
-        title_key=title_key(title),
-        made_at=now,
-    )
-    _write(theme)
-    _note("added", theme, actor, now=now)
+    [theme] = add_themes({theme_class: title}, actor=actor, now=now)
     return theme
+
+
+def add_themes(titles: Mapping[ThemeClass, str], *, actor: Person, now: datetime) -> list[Theme]:
+    """A theme of each of these titles; those there are, as far as there are."""
+    each = [
+        (Theme.theme_class == theme_class) & (Theme.title_key == title_key(title))
+        for theme_class, title in titles.items()
+    ]
+    known = {one.theme_class: one for one in db.session.scalars(select(Theme).where(or_(*each)))}
+    new = [
+        Theme(
+            reference=new_reference(),
+            theme_class=theme_class,
+            title=title,
+            title_key=title_key(title),
+            made_at=now,
+        )
+        for theme_class, title in titles.items()
+        if theme_class not in known
+    ]
+    if new:
+        _write(*new)
+        for theme in new:
+            _note("added", theme, actor, now=now)
+    return [*map(_final, known.values()), *new]
 
 
 def rename_theme(reference: str, title: str, *, actor: Person, now: datetime) -> None:
@@ -315,10 +329,10 @@ def themes_by_id(ids: Collection[int]) -> list[Theme]:
     return list(db.session.scalars(select(Theme).where(*which)))
 
 
-def _write(theme: Theme) -> None:
+def _write(*written: Theme) -> None:
     try:
         with db.session.begin_nested():
-            db.session.add(theme)
+            db.session.add_all(written)
     except IntegrityError as error:  # somebody else gives the same title at this moment
         raise Refused("Somebody else was adding the same theme: try again") from error
 

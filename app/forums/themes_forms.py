@@ -77,24 +77,23 @@ class CodingForm(PageForm):
 
     def keep(self, opinion_id: str, asked: RoundKey, *, actor: Person, now: datetime) -> None:
         """Attach and take off, and mark the opinion as read."""
-        add = [
-            theme_id
-            for each in ThemeClass
-            if (theme_id := self._chosen(each, actor=actor, now=now)) is not None
-        ]
+        chosen, typed = self._given()
+        made = themes.add_themes(typed, actor=actor, now=now) if typed else []
+        add = [one.id for one in [*made, *(themes.themes_by_id(chosen) if chosen else [])]]
         off = [int(one) for one in self.remove.data or ()]
         opinion_reading.give_themes(opinion_id, add, off, round_id=asked.id)
         opinion_reading.mark_read(asked, [opinion_id], actor=actor, now=now)
 
-    def _chosen(self, theme_class: ThemeClass, *, actor: Person, now: datetime) -> int | None:
-        typed, which = self.fields_of(theme_class)
-        if not typed.text:
-            return None
-        if which.data and which.data != MAKE_IT:
-            found = themes.themes_by_id([int(which.data)])
-            if found:
-                return found[0].id
-        return themes.add_theme(theme_class, typed.text, actor=actor, now=now).id
+    def _given(self) -> tuple[list[int], dict[ThemeClass, str]]:
+        """The ids that were chosen, and the titles that were typed."""
+        chosen, titles = [], {}
+        for each in ThemeClass:
+            typed, which = self.fields_of(each)
+            if typed.text and which.data and which.data != MAKE_IT:
+                chosen.append(int(which.data))
+            elif typed.text:
+                titles[each] = typed.text
+        return chosen, titles
 
 
 class ThemeForm(PageForm):

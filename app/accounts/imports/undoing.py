@@ -15,9 +15,11 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
+    or_,
     select,
     union_all,
     update,
@@ -89,8 +91,10 @@ def refuse_if_built_upon(file: FileImport) -> None:
             )
     for name in made:
         _refuse_newer_register(file, Base.metadata.tables[name])
-    _refuse_newer_posts(file)
-    for name, things in _changed(file).items():
+    changed = _changed(file)
+    if "post" in made or "post" in changed:
+        _refuse_newer_posts(file)
+    for name, things in changed.items():
         table = Base.metadata.tables[name]
         now = _rows(table, things)
         for thing_id, noted in things.items():
@@ -115,19 +119,20 @@ def _refuse_newer_posts(file: FileImport) -> None:
     """A post that somebody ended since is theirs; one that the file ended may be held anew."""
     post = Base.metadata.tables["post"]
     other = post.alias()
-    ended = select(func.count()).where(
-        post.c.id.in_(_ids(file.id, "post")), post.c.until_on.is_not(None)
-    )
     noted = select(ImportedThing.thing_id).where(
         ImportedThing.import_id == file.id,
         ImportedThing.what == "post",
         ImportedThing.was.is_not(None),
     )
     same = [post.c[name] == other.c[name] for name in ("person_id", "organisation_id", "kind")]
-    anew = select(func.count()).where(
-        post.c.id.in_(noted), *same, other.c.id != post.c.id, other.c.until_on.is_(None)
+    held_anew = exists().where(*same, other.c.id != post.c.id, other.c.until_on.is_(None))
+    newer = select(func.count(post.c.id)).where(
+        or_(
+            post.c.id.in_(_ids(file.id, "post")) & post.c.until_on.is_not(None),
+            post.c.id.in_(noted) & held_anew,
+        )
     )
-    if db.session.scalar(ended) or db.session.scalar(anew):
+    if db.session.scalar(newer):
         raise Refused(CHANGED_SINCE)
 
 

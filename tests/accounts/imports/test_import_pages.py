@@ -26,8 +26,8 @@ from tests.support.page_client import PageClient, PageResponse
 from tests.support.register_files import closed, packed, register, school, three_authorities
 from tests.support.signing_in import sign_in, sign_out
 
-SCHOOLS, BODIES, PAST = (
-    f"/manage/import/{kind}" for kind in ("schools", "organisations", "attendance")
+SCHOOLS, BODIES, PAST, LEADS = (
+    f"/manage/import/{kind}" for kind in ("schools", "organisations", "attendance", "leads")
 )
 
 
@@ -255,7 +255,7 @@ def test_past_attendance_asks_what_it_leaves_open_and_comes_in(
     assert (file.state, file.content, file.choices) == (ImportState.DONE, None, "{}")
 
 
-@pytest.mark.parametrize("address", [SCHOOLS, BODIES, PAST])
+@pytest.mark.parametrize("address", [SCHOOLS, BODIES, PAST, LEADS])
 @pytest.mark.parametrize(
     "content",
     [b"", b"\x00" * 50, b"PK\x03\x04 no", b"\xd0\xcf\x11\xe0", b"Name\n", b"\xff\xfe"],

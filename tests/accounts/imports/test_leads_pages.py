@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import io
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app import jobs
-from app.accounts.models import Organisation, OrganisationKind, Person, Post, PostKind
+from app.accounts import organisations as accounts
+from app.accounts.imports import leads
+from app.accounts.imports.models import ImportOf
+from app.accounts.models import Capacity, Organisation, OrganisationKind, Person, Post, PostKind
 from app.kernel.access import Role
-from app.kernel.db import db
-from tests.support.factories import make_organisation, make_partnership, make_person, make_sector
+from app.kernel.db import db, transaction
+from app.kernel.london import london_date
+from tests.support.factories import (
+    make_booking,
+    make_event,
+    make_organisation,
+    make_partnership,
+    make_person,
+    make_sector,
+)
 from tests.support.page_client import PageClient, PageResponse
 from tests.support.signing_in import sign_in
 
@@ -107,3 +119,104 @@ def test_good_rows_come_in_bad_ones_are_told_and_a_second_time_changes_nothing(
     assert "There is nothing to take in" in again.words
     assert "Here already 4" in again.words
     assert not [form for form in again.forms if "Take this in" in str(form.buttons)]
+
+
+WIDE = (
+    "School name,DSL name,DSL email,Deputy DSL,DDSL email\n"
+    "Ash Primary School,Cas Hill,cas@ash.example.org,Ann Lee; Dan Moss,"
+    "ann.lee@ash.example.org;dan@ash.example.org\n"
+)
+
+
+def test_those_whom_the_file_does_not_name_leave_and_undoing_brings_everything_back(
+    client: PageClient,
+    advisor: Person,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(jobs.STEPS, ImportOf.LEADS, (leads.take_in, 1))  # a step for each row
+    taken_in(client, checked(client, LIST), now)
+    before = posts()
+    people = set(db.session.scalars(select(Person.name)))
+    check = checked(client, WIDE)
+    words = client.get(check).page.words
+    assert "On our list and not in the file: 2" in words
+    assert "2 posts would end today" in words
+    assert "Schools of ours that are not in the file: 1 Elm High School" in words
+    later = now + timedelta(hours=2)
+    done = taken_in(client, check, later, others="end")
+    assert "new people: 2, posts added: 3, posts ended: 2" in done.page.words
+    ash = "Ash Primary School"
+    assert {one for one in posts() if one[1] == ash} == {
+        ("Cas Hill", ash, PostKind.DSL),
+        ("Ann Lee", ash, PostKind.DEPUTY_DSL),
+        ("Dan Moss", ash, PostKind.DEPUTY_DSL),
+    }
+    assert posts() - before == {one for one in posts() if one[1] == ash}  # nobody left Elm High
+    ended = set(db.session.scalars(select(Post.until_on).where(Post.until_on.is_not(None))))
+    assert ended == {london_date(later)}
+    undone = send(client, f"{done.request.path}/undo", "Undo the import")
+    assert "Undone import" in client.follow(undone).page.words
+    assert (posts(), set(db.session.scalars(select(Person.name)))) == (before, people)
+
+
+def test_undoing_is_refused_where_posts_were_changed_since_and_leaves_who_is_in_use(
+    client: PageClient, advisor: Person, now: datetime
+) -> None:
+    first = taken_in(client, checked(client, LIST), now).request.path
+    second = taken_in(client, checked(client, WIDE), now, others="end").request.path
+    ann = db.session.scalars(select(Person).where(Person.name == "Ann Lee")).one()
+    ash = db.session.scalars(select(Organisation).where(Organisation.urn == "100001")).one()
+    how: dict[str, Any] = {"actor": advisor.reference, "now": now}
+    # Ann, whom the second file let leave as lead, is lead again.
+    with transaction():
+        again = accounts.appoint(ann, ash, PostKind.DSL, from_on=now.date(), **how)
+    refusal = "Something that this file brought has been changed since: it can no longer be undone"
+    assert send(client, f"{second}/undo", "Undo the import").errors == [refusal]
+    with transaction():
+        db.session.delete(db.session.get_one(Post, again.id))
+    # A post that the file added ended by hand.
+    with transaction():
+        dan = (
+            select(Post).join(Person, Person.id == Post.person_id).where(Person.name == "Dan Moss")
+        )
+        accounts.end_post(db.session.scalars(dan).one(), until_on=now.date(), **how)
+    assert send(client, f"{second}/undo", "Undo the import").errors == [refusal]
+    with transaction():
+        db.session.scalars(dan).one().until_on = None
+    assert send(client, f"{second}/undo", "Undo the import").status_code == 302
+    # Ben has a place at a session by now: he stays, his post goes.
+    ben = db.session.scalars(select(Person).where(Person.name == "Ben Rowe")).one()
+    make_booking(make_event(), ben, capacity=Capacity.EMPLOYEE)
+    db.session.commit()
+    assert send(client, f"{first}/undo", "Undo the import").status_code == 302
+    assert posts() == set()
+    assert set(db.session.scalars(select(Person.name))) == {"Ada Voss", "Ben Rowe"}
+
+
+def test_words_for_posts_are_asked_once_and_columns_must_make_one_list(
+    client: PageClient, advisor: Person, now: datetime
+) -> None:
+    text = "Where,Name,Mail,Role\nElm High School,Ann Lee,ann@x.example.org,Guardian\n"
+    address = upload(client, text).location
+    assert send(client, address, "Continue").errors == [
+        "Choose which column holds the school: its name, or its number (URN)"
+    ]
+    check = send(client, address, "Continue", column0="school").location
+    assert send(client, check, "Continue").errors == ["Choose what each of these words means"]
+    send(client, check, "Continue", post0="dsl")
+    assert "Posts to add 1" in client.get(check).page.words
+    assert send(client, check, "Take this in", others="").errors == [
+        "Choose what becomes of people who are not in the file"
+    ]
+    taken_in(client, check, now)
+    assert posts() == {("Ann Lee", "Elm High School", PostKind.DSL)}
+    # The next file with these headings and words is clear.
+    assert "Here already 1" in client.get(checked(client, text)).page.words
+
+
+def test_a_sheet_of_something_else_says_where_the_list_should_stand(
+    client: PageClient, advisor: Person
+) -> None:
+    page = client.get(upload(client, "Month,Budget\nMay,100\n").location).page
+    assert "If the list is on another sheet" in page.words

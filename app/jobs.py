@@ -21,6 +21,7 @@ from app.attendance import history, meeting_files
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
 from app.forums import (
+    catching_up_letters,
     contact_wishes,
     list_checks_sending,
     opinion_asking,
@@ -192,6 +193,17 @@ def queue_comments(now: datetime) -> Iterator[int]:
 def remind_of_refreshers(now: datetime) -> Iterator[int]:
     """Tell people what falls due for renewal, one transaction each."""
     yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
+
+
+def tell_of_missed_forums(now: datetime) -> Iterator[int]:
+    """Note recordings of forums; tell the leads of schools that missed them, a hundred a step."""
+    with transaction():
+        catching_up_letters.note_recordings(now=now)
+    done = 1
+    while done:
+        with transaction():
+            done = catching_up_letters.tell_step(now=now)
+        yield done
 
 
 def invite_to_training(now: datetime) -> Iterator[int]:
@@ -387,6 +399,7 @@ JOBS = (
     Job("keep figures", 300, keep_figures),
     Job("comments", 300, queue_comments),
     Job("refreshers", 3600, remind_of_refreshers),
+    Job("missed forums", 900, tell_of_missed_forums),
     Job("invite to training", 60, invite_to_training),
     Job("notices", 60, send_notices),
     Job("school lists", 300, ask_schools_to_check_lists),

@@ -278,6 +278,10 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/forums/schools.csv": PROGRAMME,
     "/forums/schools/year": PROGRAMME,
     "/forums/schools/to-contact": PROGRAMME,
+    "/forums/schools/lists": PROGRAMME,
+    "/forums/schools/lists/ask": PROGRAMME,
+    "/forums/schools/lists/<change>/take-back": PROGRAMME,
+    "/school-list/<token>": ANYBODY,  # who holds the link
     "/forums/schools/<reference>": PROGRAMME,
     "/forums/schools/<reference>/contact": PROGRAMME,
     "/forums/schools/<reference>/leads/new": PROGRAMME,

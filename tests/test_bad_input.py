@@ -137,6 +137,7 @@ CASES = (
     Case("/forums/executive/themes/<reference>/publish", "advisor"),
     Case("/forums/schools/to-contact", "advisor", query="?absent=1"),
     Case("/forums/schools/<reference>/contact", "advisor"),
+    Case("/school-list/<token>", "nobody", checks_first=True),
     Case("/forums/schools/<reference>/leads/new", "advisor"),
     Case("/forums/schools/<reference>/leads/<int:post_id>/end", "advisor"),
     Case("/forums/events/<reference>/topics/new", "delivery"),
@@ -331,10 +332,11 @@ def address_of(case: Case, world: World, app: Flask, now: datetime) -> str:
         body = make_organisation()
         db.session.commit()
         return world.address(case.rule, app, reference=body.reference)
-    if case.rule.startswith("/forums/schools/<"):
+    if case.rule.startswith(("/forums/schools/<", "/school-list/<")):
         school = some_school(db.session.merge(world.people["advisor"]), now=now)
         db.session.commit()
-        return world.address(case.rule, app, **vars(school) if "post_id" in case.rule else {})
+        named = {name: one for name, one in vars(school).items() if f"{name}>" in case.rule}
+        return world.address(case.rule, app, **named)
     if case.rule.startswith("/admin/organisations/"):
         proposed = make_organisation(proposed_at=now)
         db.session.commit()

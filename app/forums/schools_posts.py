@@ -9,14 +9,13 @@ from sqlalchemy import select
 from app.accounts import organisations
 from app.accounts.models import Organisation, Person, Post, PostKind
 from app.accounts.people import NamedPerson, find_or_add_people
-from app.forums.establishment_rules import POST_WORDS
 from app.kernel.db import db
 from app.kernel.errors import Refused
 from app.kernel.london import london_date
 
 
 def name_lead(
-    organisation_id: int,
+    body: Organisation,
     *,
     name: str,
     email: str,
@@ -29,7 +28,6 @@ def name_lead(
 
     Refused if the school is closed, or they hold it already.
     """
-    body = db.session.get_one(Organisation, organisation_id)
     if body.closed_on is not None:
         raise Refused(f"{body.name} is closed: nobody can hold a post there")
     [person] = find_or_add_people([NamedPerson(name, email)], now=now)
@@ -37,18 +35,14 @@ def name_lead(
         raise Refused("This address is not used any more. Enter another one")
     if person.organisation_id is None and person.profile_completed_at is None:
         person.organisation_id, person.sector_id = body.id, body.sector_id
-    db.session.flush()
-    held = select(Post.id).where(
-        Post.person_id == person.id,
-        Post.organisation_id == body.id,
-        Post.kind == kind,
-        Post.until_on.is_(None),
-    )
-    if db.session.scalar(held) is not None:
-        raise Refused(f"{name} is on the list as {POST_WORDS[kind].lower()} already")
     first_day = from_on or london_date(now)
     organisations.appoint(person, body, kind, from_on=first_day, actor=actor, now=now)
     return person
+
+
+def body_called(reference: str) -> Organisation:
+    """A school as this transaction sees it."""
+    return db.session.scalars(select(Organisation).where(Organisation.reference == reference)).one()
 
 
 def find_post(post_id: int, organisation_id: int) -> tuple[Post, Person] | None:

@@ -201,7 +201,7 @@ def add_lead(reference: str) -> ResponseReturnValue:
         try:
             with transaction():
                 schools_posts.name_lead(
-                    found.id,
+                    schools_posts.body_called(reference),
                     name=form.name.text,
                     email=form.email.address,
                     kind=form.kind,

@@ -7,8 +7,9 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from app.accounts.models import Organisation, Person, Post
-from app.forums.models import ContactNote, ListCheck
+from app.accounts.models import Organisation, Person, Post, PostKind
+from app.forums import list_checks
+from app.forums.models import ContactNote, ListChange, ListChangeKind, ListCheck
 from app.kernel.db import db
 from app.kernel.tokens import new_reference
 from app.partnership.models import HalfTerm
@@ -21,6 +22,8 @@ class SomeSchool:
 
     reference: str
     post_id: int
+    token: str  # of the link to its own list
+    change: str  # what it said by that
 
 
 def post_of(person: Person) -> Post:
@@ -63,5 +66,19 @@ def some_school(
     db.session.add(
         ContactNote(organisation_id=school.id, noted_at=now, noted_by_id=actor.id, words=name)
     )
+    post = post_of(lead)
+    check = make_check(school, now=now)
+    change = ListChange(
+        reference=new_reference(),
+        list_check_id=check.id,
+        kind=ListChangeKind.LEFT,
+        person_id=lead.id,
+        post_kind=PostKind.HEADTEACHER,
+        said_by=person,
+        said_at=now,
+    )
+    db.session.add(change)
     db.session.flush()
-    return SomeSchool(school.reference, post_of(lead).id)
+    return SomeSchool(
+        school.reference, post.id, list_checks.token_of(check.reference), change.reference
+    )

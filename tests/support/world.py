@@ -353,7 +353,8 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             f"/forums/executive/themes/<reference>{end}": {"reference": world.executive.answer}
             for end in ("", "/answer", "/done", "/need", "/publish", "/take-back")
         },
-        "/forums/schools": {"reference": world.school.reference, "post_id": world.school.post_id},
+        "/forums/schools": vars(world.school),
+        "/school-list/<token>": {"token": world.school.token},
         "/forums/training": {"reference": world.school.reference},
         "/forums/year": {"year": "2026-27", "what": "forums", "slug": world.peer_support},
         "/impact/evaluations": {"slug": world.evaluation.slug},

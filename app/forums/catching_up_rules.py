@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.forums.coverage_rules import Standing
 from app.kernel.refusals import Refused
 
 # Schools that look for the recording themselves need no letter; a forum long past is no news.
@@ -54,3 +55,14 @@ def is_to_tell(*, noticed_at: datetime, ended_at: datetime, now: datetime) -> bo
 def is_news(*, ended_at: datetime, now: datetime) -> bool:
     """Whether a forum is recent enough to write about."""
     return now < ended_at + STILL_NEWS
+
+
+def missed_periods(row: Sequence[tuple[int, Standing]]) -> set[int]:
+    """The half terms, the newest last, that a school missed since it was last represented."""
+    missed = set()
+    for period_id, standing in reversed(row):
+        if standing in {Standing.ATTENDED, Standing.WATCHED}:
+            break
+        if standing is Standing.NOT_REPRESENTED:
+            missed.add(period_id)
+    return missed

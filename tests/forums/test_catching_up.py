@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import os
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from app import jobs
 from app.accounts.models import Organisation, Person, Post, PostKind
 from app.audit.models import AuditLine
+from app.bookings.models import Attendance
 from app.catalogue.models import Event
 from app.forums import catching_up_rules as rules
 from app.forums.catching_up import say_watched, take_back_watched, watched_of
@@ -18,6 +22,8 @@ from app.forums.models import ForumTopic, Watching
 from app.forums.presence import attended_for, with_predecessors
 from app.kernel.db import db, transaction
 from app.kernel.refusals import Refused
+from app.outbox.models import OutboxMessage
+from app.partnership.models import HalfTerm
 from tests.support.factories import (
     make_attendance,
     make_booking,
@@ -197,3 +203,96 @@ def test_a_post_counts_on_the_days_it_was_held(forums: list[Event]) -> None:
     assert attended_for({other.id}, since=since) == set()
     post.from_on = forums[2].starts_at.date()
     assert attended_for({other.id}, since=since) == {forums[2].id}
+
+
+A_DAY = timedelta(days=1)
+
+
+def letters() -> list[OutboxMessage]:
+    found = select(OutboxMessage).where(OutboxMessage.kind == "forums_missed")
+    return list(db.session.scalars(found.order_by(OutboxMessage.to_email)))
+
+
+def run(now: datetime) -> int:
+    done = sum(jobs.tell_of_missed_forums(now))
+    db.session.rollback()
+    return done
+
+
+def somebody_of(school: Organisation) -> Person:
+    return make_person(organisation=school, sector=school.sector)
+
+
+@pytest.fixture
+def schools(forums: list[Event]) -> dict[str, Organisation]:
+    """Ash was at the first forum, Beck at every one; somebody leads at Ash and at Cliff."""
+    schools = {name: make_school(name) for name in ("Ash", "Beck", "Cliff")}
+    both = make_lead(schools["Ash"], name="Ana Osei", email="a@example.org")
+    make_lead(schools["Cliff"], PostKind.DEPUTY_DSL, person=both)
+    make_lead(schools["Ash"], PostKind.DEPUTY_DSL, email=None)
+    make_lead(schools["Ash"], PostKind.HEADTEACHER, email="head@example.org")
+    make_attendance(make_booking(forums[0], somebody_of(schools["Ash"])))
+    beck = make_lead(schools["Beck"], email="b@example.org")
+    for event in forums:
+        make_attendance(make_booking(event, beck))
+    make_forum(make_half_terms_of_next_year(), reference="NEXT", subtitle="Next")
+    db.session.commit()
+    return schools
+
+
+def make_half_terms_of_next_year() -> HalfTerm:
+    part = HalfTerm(school_year="2027/28", number=1, name="Autumn 1")
+    part.starts_on, part.ends_on = date(2027, 9, 1), date(2027, 10, 22)
+    db.session.add(part)
+    db.session.flush()
+    return part
+
+
+def test_leads_whose_schools_missed_forums_get_one_letter_with_all_of_them(
+    forums: list[Event], schools: dict[str, Organisation]
+) -> None:
+    after = forums[3].ends_at + 5 * A_DAY
+    assert run(after) == 0  # it has just been noticed
+    assert run(after + 2 * A_DAY) == 0
+    night = (after + 4 * A_DAY).replace(hour=1, minute=30)
+    assert run(night) == 0
+    assert run(after + 4 * A_DAY) == 1
+    [letter] = letters()
+    text = f"Subject: {letter.subject}\n\n{letter.text_body}"
+    file = Path(__file__).parent / "letters" / "forums_missed.txt"
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+    assert letter.to_email == "a@example.org"
+    assert run(after + 5 * A_DAY) == 0
+    assert run(after + 9 * A_DAY) == 0
+
+
+def test_nobody_is_told_before_the_register_is_taken_or_after_ten_weeks(
+    forums: list[Event], schools: dict[str, Organisation]
+) -> None:
+    for event in forums[:3]:
+        event.recording_url = ""
+    db.session.execute(delete(Attendance))
+    db.session.commit()
+    after = forums[3].ends_at + A_DAY
+    run(after)
+    assert run(after + 4 * A_DAY) == 0
+    make_attendance(make_booking(forums[3]))
+    db.session.commit()
+    assert run(after + 80 * A_DAY) == 0
+    assert run(after + 5 * A_DAY) == 2
+
+
+def test_who_watched_meanwhile_is_not_told(
+    forums: list[Event], schools: dict[str, Organisation]
+) -> None:
+    for event in forums[:3]:
+        event.recording_url = ""
+    db.session.commit()
+    after = forums[3].ends_at + A_DAY
+    run(after)
+    lead = db.session.scalars(select(Person).where(Person.email == "a@example.org")).one()
+    with transaction():
+        say_watched(forums[3], actor=lead, now=after)
+    assert run(after + 4 * A_DAY) == 0

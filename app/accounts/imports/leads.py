@@ -49,6 +49,7 @@ def known_schools() -> Schools:
             Organisation.urn,
             Organisation.name,
             Organisation.sector_id,
+            Organisation.kind,
             Organisation.closed_on,
         )
         .where(where)
@@ -200,10 +201,12 @@ def _end(file: FileImport, ending: Sequence[Held], today: date) -> None:
             undoing.note_changed(file.id, "post", post.id, was={"until_on": None}, became=became)
 
 
-def open_elsewhere(found: Plan, schools: Schools) -> list[str]:
-    """The schools of ours that a file does not name, by name: what it may have forgotten."""
+def schools_not_named(found: Plan, schools: Schools) -> list[str]:
+    """Our schools and colleges that a file does not name, by name: it may have forgotten them."""
     return sorted(
         one.name
         for one in schools.known.values()
-        if one.urn and one.closed_on is None and one.id not in found.schools
+        if one.kind is not OrganisationKind.EARLY_YEARS
+        and one.closed_on is None
+        and one.id not in found.schools
     )

@@ -10,6 +10,7 @@ from itertools import chain
 
 from app.accounts.imports.column_rules import plain
 from app.accounts.imports.leads_words_rules import school_key
+from app.accounts.models import OrganisationKind
 from app.kernel.london import date_words
 from app.kernel.refusals import Refused
 
@@ -27,6 +28,7 @@ class KnownSchool:
     urn: str | None
     name: str
     sector_id: int
+    kind: OrganisationKind = OrganisationKind.SCHOOL
     closed_on: date | None = None
     stands_for_it: int | None = None  # the last of those that took its place
     aliases: tuple[str, ...] = ()

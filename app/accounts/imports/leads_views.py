@@ -129,7 +129,7 @@ def _show(file: FileImport, reading: Reading, form: Any) -> str:
         reading=reading,
         found=found,
         not_named=[leads_plan_rules.ending_words(one, found.schools) for one in if_ended.ending],
-        not_in_file=leads.open_elsewhere(found, schools),
+        not_in_file=leads.schools_not_named(found, schools),
         left_out_count=len({one.place for one in found.problems}),
         is_nothing_new=not (found.new_posts or found.completed or found.named or if_ended.ending),
         post_names=POST_NAMES,

@@ -16,6 +16,7 @@ from app.demo.making.answers import Respondents
 from app.demo.making.asking import Asker
 from app.demo.making.elsewhere import add_learning_elsewhere
 from app.demo.making.evidence import record_evidence
+from app.demo.making.forum_topics import set_topics
 from app.demo.making.half_terms import known_half_terms
 from app.demo.making.history import plan_history
 from app.demo.making.letters import ask_for_answers, book_and_cancel
@@ -84,6 +85,7 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     )
     publish_example_report(people.personas["delivery"].reference, now=now)
     make_other_surveys(people, now=now)
+    set_topics(now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),
         events_count=len(events),

@@ -60,7 +60,9 @@ def add_topic(event_id: int, facts: TopicFacts, *, actor: Person, now: datetime)
     topic = ForumTopic(event_id=event_id, position=(last or 0) + 1, **asdict(facts))
     db.session.add(topic)
     db.session.flush()
-    audit.record(actor.reference, "added a topic", "event", reference, now=now, title=facts.title)
+    audit.record(
+        actor.reference, "added a topic", "event", reference, now=now, number=topic.position
+    )
     return topic
 
 
@@ -72,7 +74,9 @@ def change_topic(
     topic, reference = _locked(event_id, topic_id)
     for name, value in asdict(facts).items():
         setattr(topic, name, value)
-    audit.record(actor.reference, "changed a topic", "event", reference, now=now, title=facts.title)
+    audit.record(
+        actor.reference, "changed a topic", "event", reference, now=now, number=topic.position
+    )
 
 
 def move_topic_up(event_id: int, topic_id: int, *, actor: Person, now: datetime) -> None:
@@ -90,14 +94,18 @@ def move_topic_up(event_id: int, topic_id: int, *, actor: Person, now: datetime)
     for one, position in ((before, BETWEEN_PLACES), (topic, higher), (before, lower)):
         one.position = position
         db.session.flush()  # one after the other: no two may ever have the same place
-    audit.record(actor.reference, "moved a topic", "event", reference, now=now, title=topic.title)
+    audit.record(
+        actor.reference, "moved a topic", "event", reference, now=now, number=topic.position
+    )
 
 
 def remove_topic(event_id: int, topic_id: int, *, actor: Person, now: datetime) -> None:
     """Take a topic away; the others keep their order."""
     topic, reference = _locked(event_id, topic_id)
     db.session.delete(topic)
-    audit.record(actor.reference, "removed a topic", "event", reference, now=now, title=topic.title)
+    audit.record(
+        actor.reference, "removed a topic", "event", reference, now=now, number=topic.position
+    )
 
 
 def _check(facts: TopicFacts) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from app.demo.making.rows import add_all
 from app.kernel.db import db
 from app.partnership import queries as partnership
-from app.partnership.half_term_rules import school_year_of
+from app.partnership.half_term_rules import school_year_of, year_before
 from app.partnership.models import HalfTerm
 
 WEEKS_OF_A_YEAR = 52
@@ -20,6 +20,12 @@ class HalfTerms:
 
     everything: list[HalfTerm]
     this_year: list[HalfTerm]
+
+    @property
+    def before(self) -> list[HalfTerm]:
+        """Those of the school year before; none if nobody entered it."""
+        name = year_before(self.this_year[0].school_year)
+        return [part for part in self.everything if part.school_year == name]
 
     def of(self, day: date) -> tuple[int | None, str]:
         """Id and words of the half term of a London date."""

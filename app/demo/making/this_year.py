@@ -28,18 +28,21 @@ ADJUSTMENTS = ("Vegetarian lunch, please", "I use a wheelchair", "Captions, plea
 
 
 def plan_this_year(people: People, half_terms: HalfTerms, *, now: datetime) -> list[PlannedEvent]:
-    """The events of the data file, and one forum for each half term."""
+    """The events of the data file, and one forum for each half term of this year and the last."""
     facts = read("this_year")
-    planner = _Planner(people, now)
+    planner = _Planner(people, half_terms, now)
     events = [planner.event(one) for one in facts["events"]]
+    forums = ((facts["forums"], half_terms.this_year), (facts["forums_before"], half_terms.before))
     return events + [
-        planner.forum(facts["forums"], number, part)
-        for number, part in enumerate(half_terms.this_year)
+        planner.forum(numbers, number, part)
+        for numbers, parts in forums
+        for number, part in enumerate(parts)
     ]
 
 
 class _Planner:
-    def __init__(self, people: People, now: datetime) -> None:
+    def __init__(self, people: People, half_terms: HalfTerms, now: datetime) -> None:
+        self.half_terms = half_terms
         self.people = people
         self.chance = people.chance
         self.now = now
@@ -48,6 +51,9 @@ class _Planner:
     def event(self, facts: Facts) -> PlannedEvent:
         """One event of the data file with its bookings."""
         event = self._frame(facts, self._days_of(facts))
+        if facts.get("in_half_term"):
+            first_day = london_date(event.dates[0][0])
+            event.half_term_id, event.subtitle = self.half_terms.of(first_day)
         if "opens_in_days" in facts:
             event.opens_at = from_london(
                 self.today + timedelta(days=facts["opens_in_days"]), OPENS_AT
@@ -74,11 +80,11 @@ class _Planner:
         event = self._frame(facts, [day])
         event.capacity, event.half_term_id = None, part.id
         event.subtitle = f"{part.name} {part.school_year}"
-        event.notes = facts["speakers"][number]
         event.announced_at = min(event.announced_at, self.now - timedelta(days=30))
         event.opens_at = min(event.opens_at, event.announced_at)
         is_over = event.ends_at < self.now
-        numbers = {"came": facts["came"][number]} if is_over else {"taken": facts["taken"][number]}
+        what = "came" if is_over else "taken"
+        numbers = {what: facts[what][number]}
         personas = facts["personas_who_came"] if is_over else []
         self._book(event, {"pool": facts["pool"], "personas": personas, **numbers})
         return event

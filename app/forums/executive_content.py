@@ -16,7 +16,14 @@ from app.forums.coverage import picture
 from app.forums.coverage_rules import Coverage
 from app.forums.executive_facts import Given, opinions_given
 from app.forums.executive_queries import AnswerLine
-from app.forums.executive_rules import Group, SchoolNames
+from app.forums.executive_rules import (
+    MOST_SHOWN,
+    MOST_SHOWN_BRIEFLY,
+    MOST_TITLE,
+    Group,
+    SchoolNames,
+    shortened,
+)
 from app.forums.opinion_models import OpinionRound, ThemeClass
 from app.forums.opinion_queries import Response, response
 from app.forums.quotes import Quote, released_quotes
@@ -187,7 +194,7 @@ def _theme_class(sources: Sources, theme_class: ThemeClass) -> Content:
         "heading": CLASS_WORDS[theme_class],
         "themes": [_theme(sources, one) for one in shown],
         "more": rules.more_words(more, "theme", "themes"),
-        "gone": [one.title for one in gone],
+        "gone": [shortened(one.title, MOST_TITLE) for one in gone],
         "more_gone": rules.more_words(more_gone, "theme", "themes"),
     }
 
@@ -198,7 +205,7 @@ def _theme(sources: Sources, theme: ThemeCount) -> Content:
     compared = sources.is_comparable and not is_new and not returns
     return {
         "reference": theme.reference,
-        "title": theme.title,
+        "title": shortened(theme.title, MOST_TITLE),
         "count": theme.count if sources.is_large_enough else None,
         "change": change_words(theme.count, theme.before) if compared else "",
         "mark": "New" if is_new and sources.before else "Returns" if returns else "",
@@ -209,7 +216,7 @@ def _theme(sources: Sources, theme: ThemeCount) -> Content:
 
 def _quotes(sources: Sources) -> list[Content]:
     return [
-        {"words": quote.words, "theme": quote.theme}
+        {"words": shortened(quote.words, MOST_SHOWN), "theme": shortened(quote.theme, MOST_TITLE)}
         for quote in sources.quotes
         if not sources.names.in_text(quote.words)
     ]
@@ -217,10 +224,10 @@ def _quotes(sources: Sources) -> list[Content]:
 
 def _answered(line: AnswerLine) -> Content:
     return {
-        "theme": line.title,
+        "theme": shortened(line.title, MOST_TITLE),
         "half_term": line.half_term,
-        "answer": line.answer,
-        "owner": line.owner,
+        "answer": shortened(line.answer, MOST_SHOWN),
+        "owner": shortened(line.owner, MOST_TITLE),
         "due_on": short_date_words(line.due_on) if line.due_on else "",
         "state": line.state_words,
     }
@@ -228,8 +235,8 @@ def _answered(line: AnswerLine) -> Content:
 
 def _waiting(line: AnswerLine, now: datetime) -> Content:
     return {
-        "theme": line.title,
+        "theme": shortened(line.title, MOST_TITLE),
         "half_term": line.half_term,
-        "question": line.question,
+        "question": shortened(line.question, MOST_SHOWN_BRIEFLY),
         "waited": line.waited(london_date(now)),
     }

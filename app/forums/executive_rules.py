@@ -16,8 +16,10 @@ from app.kernel.refusals import Refused
 THRESHOLD = ELSEWHERE_THRESHOLD
 # The Executive meets six times a year (R55): by its next meeting a theme should be answered.
 LATE_AFTER_DAYS = 61
-MOST_THEMES, MOST_GONE, MOST_QUOTES, MOST_ANSWERS = 12, 6, 6, 8
-MOST_ANSWER, MOST_POST, MOST_PUBLIC, MOST_QUESTION = 2_000, 120, 600, 400
+MOST_THEMES, MOST_GONE, MOST_QUOTES, MOST_ANSWERS = 12, 3, 6, 6
+# Four A4 pages are to be read at one meeting: what is longer stands on the pages of the service.
+MOST_SHOWN, MOST_SHOWN_BRIEFLY, MOST_TITLE = 220, 120, 90
+MOST_ANSWER, MOST_POST, MOST_PUBLIC, MOST_QUESTION = 2_000, 120, 600, 180
 MOST_LINK_DAYS = 366
 # So many words one after another are a school's own, not those of whoever sums them up.
 BORROWED_WORDS = 6
@@ -69,6 +71,15 @@ def shown_groups(groups: Sequence[Group], *, total: int) -> list[Group]:
 def cut(lines: Sequence[Kind], most: int) -> tuple[list[Kind], int]:
     """The first lines, and how many more there are."""
     return list(lines[:most]), max(0, len(lines) - most)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text as one line of at most so many characters, cut after a word."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    whole_words = line[:most].rpartition(" ")[0] or line[: most - 1]
+    return f"{whole_words}…"
 
 
 def more_words(count: int, one: str, several: str) -> str:

@@ -315,9 +315,6 @@ def test_the_fullest_report_is_printed_on_at_most_four_pages(
     page = new_context().new_page()
     page.route("**/*", lambda route: _serve(route, answers))
     page.goto(f"http://localhost{address}")
-    page.set_viewport_size({"width": 690, "height": 1030})
-    page.screenshot(path="/tmp/ripple/ex.png", full_page=True)
-    print(page.evaluate("document.documentElement.scrollHeight"))
     pages = len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4")))
     assert 2 <= pages <= 4
     page.add_style_tag(content="@media print { p, li, dd { font-size: 24pt !important } }")

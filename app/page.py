@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
-from app.forums import public_parts
+from app.forums import catching_up, establishments, public_parts
+from app.forums.catching_up import OwnWatching
 from app.kernel import london, markdown
 from app.kernel.access import Role
 from app.partnership import queries as partnership
@@ -48,6 +49,8 @@ def init_app(app: Flask) -> None:
         period_words=london.period_words,
         time_span_words=london.time_span_words,
         plans_programme=plans_programme,
+        is_in_education=is_in_education,
+        recordings_watched=recordings_watched,
         forum_parts=public_parts.forum_parts,
     )
 
@@ -65,6 +68,16 @@ def _context() -> dict[str, Any]:
 def plans_programme() -> bool:
     """Whether whoever is looking plans the programme; a trainer only runs sessions of it."""
     return bool(current_user.roles & {Role.DELIVERY, Role.ADVISOR})
+
+
+def is_in_education() -> bool:
+    """Whether forums are for whoever is signed in."""
+    return establishments.is_in_education(current_user._get_current_object())
+
+
+def recordings_watched() -> list[OwnWatching]:
+    """The forums that whoever is signed in says they caught up with."""
+    return catching_up.watched_by(current_user._get_current_object())
 
 
 def navigation() -> list[NavigationItem]:

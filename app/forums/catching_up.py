@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from app.accounts.models import Organisation, Person
 from app.audit import operations as audit
-from app.catalogue.models import Event
+from app.catalogue.models import Event, Offer
 from app.catalogue.recordings import captions_words
 from app.catalogue.rules import event_title
 from app.forums import catching_up_rules as rules
@@ -143,6 +143,29 @@ def _check_in_education(person: Person) -> None:
 def _organisation_of(person: Person) -> int | None:
     """Where somebody works that day; who works nowhere stands for where they hold a post."""
     return person.organisation_id or min(presence.bodies_of(person), default=None)
+
+
+@dataclass(frozen=True)
+class OwnWatching:
+    """A forum whose recording somebody says they watched."""
+
+    title: str
+    starts_at: datetime
+    watched_at: datetime
+
+
+def watched_by(person: Person) -> list[OwnWatching]:
+    """The forums that somebody says they caught up with, the newest first."""
+    rows = db.session.execute(
+        select(Offer.title, Event.subtitle, Event.starts_at, Watching.watched_at)
+        .select_from(Watching)
+        .join(Watching.event)
+        .join(Event.offer)
+        .where(is_forum(), Watching.person_id == person.id)
+        .order_by(Event.starts_at.desc())
+        .limit(MOST_SHOWN)
+    )
+    return [OwnWatching(event_title(row[0], row[1]), row[2], row[3]) for row in rows]
 
 
 @dataclass(frozen=True)

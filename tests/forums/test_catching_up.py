@@ -296,3 +296,20 @@ def test_who_watched_meanwhile_is_not_told(
     with transaction():
         say_watched(forums[3], actor=lead, now=after)
     assert run(after + 4 * A_DAY) == 0
+
+
+@pytest.mark.one_database
+def test_the_learning_record_says_what_was_watched_and_that_they_say_so_themselves(
+    client: PageClient, forums: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = make_lead(make_school("Ash Lane"))
+    db.session.commit()
+    with transaction():
+        say_watched(forums[0], actor=lead, now=LATER)
+    come(client, lead, monkeypatch)
+    page = client.get("/record")
+    assert "Autumn 1 2026/27 of 9 September 2026: watched, as you told us" in page.words
+    assert "it is not attendance" in page.words
+    assert (
+        client.click(client.get("/bookings"), "Catch up with forums").h1 == "Catch up with forums"
+    )

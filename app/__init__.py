@@ -45,6 +45,7 @@ import app.forums.executive_theme_views
 import app.forums.executive_views
 import app.forums.forum_views
 import app.forums.home_views
+import app.forums.invitations_views
 import app.forums.list_checks_link_views
 import app.forums.list_checks_views
 import app.forums.opinion_reading_views
@@ -176,6 +177,7 @@ BLUEPRINTS = (
     app.attendance.history_views.bp,
     app.forums.schools_views.bp,
     app.forums.list_checks_views.bp,
+    app.forums.invitations_views.bp,
     app.forums.list_checks_link_views.bp,
 )
 

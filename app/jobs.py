@@ -23,10 +23,12 @@ from app.bookings.personal import erase_adjustments
 from app.forums import (
     catching_up_letters,
     contact_wishes,
+    invitations,
     list_checks_sending,
     opinion_asking,
     opinion_rounds,
     opinions,
+    reminders,
     training_invitations,
 )
 from app.forums.opinion_emails import Kind
@@ -290,11 +292,22 @@ def write_to_schools(round_id: int, kind: Kind, now: datetime) -> Iterator[int]:
 
 def ask_schools_to_check_lists(now: datetime) -> Iterator[int]:
     """Ask schools to check who leads there, and remind them once, each step in a transaction."""
-    sent = 1
-    while sent:
+    yield from _in_steps(list_checks_sending.send_step, now)
+
+
+def bring_schools_to_forums(now: datetime) -> Iterator[int]:
+    """Invite schools to a forum; remind those that were not represented, a week before."""
+    yield from _in_steps(invitations.send_step, now)
+    yield from _in_steps(reminders.send_step, now)
+
+
+def _in_steps(step: Callable[..., int], now: datetime) -> Iterator[int]:
+    """Each step in a transaction of its own, until one finds nothing to do."""
+    done = 1
+    while done:
         with transaction():
-            sent = list_checks_sending.send_step(now=now)
-        yield sent
+            done = step(now=now)
+        yield done
 
 
 def erase_what_has_served(now: datetime) -> Iterator[int]:
@@ -380,6 +393,8 @@ OF_EACH_DAY = {
         "plan surveys",
         "send surveys",
         "remind",
+        "school lists",
+        "forums",
         "close surveys",
         "opinions",
     ),
@@ -403,6 +418,7 @@ JOBS = (
     Job("invite to training", 60, invite_to_training),
     Job("notices", 60, send_notices),
     Job("school lists", 300, ask_schools_to_check_lists),
+    Job("forums", 60, bring_schools_to_forums),
     Job("opinions", 60, ask_for_opinions),
     Job("erase", 3600, erase_what_has_served),
     Job("blur orders", 3600, blur_orders),

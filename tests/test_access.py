@@ -270,6 +270,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/forums/year/<year>/plan/<what>": PROGRAMME,
     "/forums/events/<reference>": PROGRAMME,
     "/forums/events/<reference>/half-term": PROGRAMME,
+    "/forums/events/<reference>/invitations": PROGRAMME,
     "/forums/events/<reference>/topics/<int:topic_id>": PROGRAMME,
     "/forums/events/<reference>/topics/<int:topic_id>/remove": PROGRAMME,
     "/forums/events/<reference>/topics/<int:topic_id>/up": PROGRAMME,

@@ -79,7 +79,12 @@ def coverage_of_year(half_terms: Iterable[HalfTerm], *, now: datetime) -> list[C
 
 def not_represented(half_term: HalfTerm, *, now: datetime) -> list[Absent]:
     """Open establishments without attendance or watching up to a half term, the longest first."""
-    seen = picture(held_until(half_term.starts_on, now=now), now=now)
+    return absent_by(half_term.starts_on, now=now)
+
+
+def absent_by(day: date, *, now: datetime) -> list[Absent]:
+    """Open establishments not represented in half terms begun by a day, the longest first."""
+    seen = picture(held_until(day, now=now), now=now)
     notes = last_notes(seen.body_ids)
     absent = [
         Absent(seen.establishments[body.id], count, notes.get(body.id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal, select, update
 
 from app.accounts.models import Organisation, Person
 from app.audit import operations as audit
@@ -119,25 +119,26 @@ def mark_read(
 
 
 def give_themes(
-    opinion_id: str, add: Iterable[int], remove: Iterable[int], *, round_id: int
+    opinion_id: str, add: Collection[int], remove: Collection[int], *, round_id: int
 ) -> None:
     """Attach some themes and take others off; what somebody else attached meanwhile stays."""
     opinion = lock_opinion(opinion_id, round_id=round_id)
-    held = set(
-        db.session.scalars(
-            select(opinion_theme.c.theme_id).where(opinion_theme.c.opinion_id == opinion.id)
-        )
-    )
-    gone = held & set(remove)
-    if gone:
+    of_it = opinion_theme.c.opinion_id == opinion.id
+    if remove:
         db.session.execute(
-            opinion_theme.delete().where(
-                opinion_theme.c.opinion_id == opinion.id, opinion_theme.c.theme_id.in_(gone)
-            )
+            opinion_theme.delete().where(of_it, opinion_theme.c.theme_id.in_(remove))
         )
-    new = [{"opinion_id": opinion.id, "theme_id": one} for one in set(add) - (held - gone)]
-    if new:
-        db.session.execute(insert(opinion_theme), new)
+    if add:
+        # Of one that was merged a moment ago, the one that stands for it.
+        theme_id = func.coalesce(Theme.merged_into_id, Theme.id)
+        new = (
+            select(literal(opinion.id), theme_id)
+            .where(
+                Theme.id.in_(add), theme_id.not_in(select(opinion_theme.c.theme_id).where(of_it))
+            )
+            .distinct()
+        )
+        db.session.execute(insert(opinion_theme).from_select(["opinion_id", "theme_id"], new))
 
 
 def lock_opinion(opinion_id: str, *, round_id: int) -> Opinion:

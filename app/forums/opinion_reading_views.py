@@ -35,10 +35,10 @@ def read(reference: str) -> ResponseReturnValue:
     found = _round(reference)
     form = OneButton()
     if form.submitted_and_valid():
-        ids = request.form.getlist("opinion")[:ON_A_PAGE]
+        ids = request.form.get("opinions", "").split()[:ON_A_PAGE]
         with transaction():
             opinion_reading.mark_read(_key(found), ids, actor=_me(), now=clock.now())
-        return redirect(url_for(".read", reference=reference, only=request.form.get("only")))
+        return redirect(url_for(".read", reference=reference, only=request.args.get("only")))
     only = request.args.get("only") == "unread"
     counts = opinion_reading.counts(found.id)
     length = counts.unread if only else counts.shown
@@ -65,7 +65,7 @@ def opinion(reference: str, opinion_id: str) -> ResponseReturnValue:
     """One opinion; a POST keeps its themes and marks it as read."""
     found, one = _opinion(reference, opinion_id)
     form = CodingForm()
-    form.offer(themes.all_themes(), one.themes)
+    form.offer(themes.known_themes(), one.themes)
     if form.submitted_and_valid():
         form.look_for_similar()
         asked = _key(found)

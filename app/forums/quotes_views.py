@@ -44,7 +44,7 @@ def decide(reference: str, quote_reference: str) -> ResponseReturnValue:
     quote = quotes.find_quote(found.id, quote_reference) or abort(404)
     form = OneButton()
     if form.submitted_and_valid():
-        takes_back = request.form.get("what") == "take_back"
+        takes_back = request.form.get("what") != "release"
         do = quotes.take_back if takes_back else quotes.release_quote
         try:
             with transaction():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, literal, or_, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
@@ -167,28 +168,50 @@ def known_theme(theme_class: ThemeClass, title: str) -> Theme | None:
     return _final(theme) if theme else None
 
 
-def similar_themes(theme_class: ThemeClass, title: str, known: Iterable[Theme]) -> list[Theme]:
+class KnownTheme(NamedTuple):
+    """A title that is known, and the theme it leads to; merged ones lead to the other."""
+
+    id: int
+    theme_class: ThemeClass
+    title: str
+    title_key: str
+    is_merged: bool
+
+
+def known_themes() -> list[KnownTheme]:
+    """Every title that is known, by title."""
+    rows = db.session.execute(
+        select(
+            func.coalesce(Theme.merged_into_id, Theme.id),
+            Theme.theme_class,
+            Theme.title,
+            Theme.title_key,
+            Theme.merged_into_id.is_not(None),
+        ).order_by(Theme.title_key)
+    )
+    return [KnownTheme(*row) for row in rows]
+
+
+def similar_themes(
+    theme_class: ThemeClass, title: str, known: Iterable[KnownTheme]
+) -> list[KnownTheme]:
     """Which of these may mean the same, to be offered before another is made; none if one does."""
-    titles = {one.title: one for one in known if one.theme_class is theme_class}
-    if title_key(title) in {one.title_key for one in titles.values()}:
+    own = [one for one in known if one.theme_class is theme_class]
+    if title_key(title) in {one.title_key for one in own}:
         return []
+    titles = {one.title: one for one in own if not one.is_merged}
     return [titles[one] for one in similar_titles(title, titles)]
 
 
 def add_theme(theme_class: ThemeClass, title: str, *, actor: Person, now: datetime) -> Theme:
     """A theme of that title; the one there is, if there is one."""
-    [theme] = add_themes({theme_class: title}, actor=actor, now=now)
-    return theme
+    known = known_theme(theme_class, title)
+    return known or make_themes({theme_class: title}, actor=actor, now=now)[0]
 
 
-def add_themes(titles: Mapping[ThemeClass, str], *, actor: Person, now: datetime) -> list[Theme]:
-    """A theme of each of these titles; those there are, as far as there are."""
-    each = [
-        (Theme.theme_class == theme_class) & (Theme.title_key == title_key(title))
-        for theme_class, title in titles.items()
-    ]
-    known = {one.theme_class: one for one in db.session.scalars(select(Theme).where(or_(*each)))}
-    new = [
+def make_themes(titles: Mapping[ThemeClass, str], *, actor: Person, now: datetime) -> list[Theme]:
+    """New themes of these titles; Refused if there is one by now."""
+    made = [
         Theme(
             reference=new_reference(),
             theme_class=theme_class,
@@ -197,13 +220,11 @@ def add_themes(titles: Mapping[ThemeClass, str], *, actor: Person, now: datetime
             made_at=now,
         )
         for theme_class, title in titles.items()
-        if theme_class not in known
     ]
-    if new:
-        _write(*new)
-        for theme in new:
-            _note("added", theme, actor, now=now)
-    return [*map(_final, known.values()), *new]
+    _write(*made)
+    for theme in made:
+        _note("added", theme, actor, now=now)
+    return made
 
 
 def rename_theme(reference: str, title: str, *, actor: Person, now: datetime) -> None:
@@ -321,12 +342,6 @@ def _locked(reference: str) -> Theme:
     if theme is None:
         raise Refused("This theme is gone: somebody has merged it into another")
     return theme
-
-
-def themes_by_id(ids: Collection[int]) -> list[Theme]:
-    """These themes, as far as they are there."""
-    which = (Theme.id.in_(ids), Theme.merged_into_id.is_(None))
-    return list(db.session.scalars(select(Theme).where(*which)))
 
 
 def _write(*written: Theme) -> None:

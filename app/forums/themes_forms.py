@@ -12,7 +12,8 @@ from app.accounts.models import Person
 from app.forums import opinion_reading, themes
 from app.forums.opinion_models import Theme, ThemeClass
 from app.forums.opinion_reading import RoundKey
-from app.forums.themes import CLASS_WORDS, HeldTheme
+from app.forums.theme_rules import title_key
+from app.forums.themes import CLASS_WORDS, HeldTheme, KnownTheme
 from app.kernel.forms import (
     NOT_CHOSEN,
     FromList,
@@ -47,10 +48,12 @@ class CodingForm(PageForm):
         "Take off", validators=[FromList("Choose from the list")], validate_choice=False
     )
 
-    def offer(self, known: Sequence[Theme], held: Sequence[HeldTheme]) -> None:
+    def offer(self, known: Sequence[KnownTheme], held: Sequence[HeldTheme]) -> None:
         """The titles that can be chosen while typing, and the themes that can be taken off."""
+        self.known = {(one.theme_class, one.title_key): one.id for one in known}
         self.titles = {
-            each: [one.title for one in known if one.theme_class is each] for each in ThemeClass
+            each: [one.title for one in known if one.theme_class is each and not one.is_merged]
+            for each in ThemeClass
         }
         words = [(one.id, f"{CLASS_WORDS[one.theme_class]}: {one.title}") for one in held]
         self.remove.choices = choices_of(words)
@@ -72,28 +75,35 @@ class CodingForm(PageForm):
         """Offer themes that may mean the same, before another is made."""
         for each in ThemeClass:
             typed, which = self.fields_of(each)
-            if which.choices and not which.data and not themes.known_theme(each, typed.text):
+            if which.choices and not which.data:
                 self.asks_which.append(each)
+                which.errors = ["Choose whether it is one of the themes there are"]
 
     def keep(self, opinion_id: str, asked: RoundKey, *, actor: Person, now: datetime) -> None:
         """Attach and take off, and mark the opinion as read."""
-        chosen, typed = self._given()
-        made = themes.add_themes(typed, actor=actor, now=now) if typed else []
-        add = [one.id for one in [*made, *(themes.themes_by_id(chosen) if chosen else [])]]
+        ids, titles = self._given()
+        if titles:
+            ids += [one.id for one in themes.make_themes(titles, actor=actor, now=now)]
         off = [int(one) for one in self.remove.data or ()]
-        opinion_reading.give_themes(opinion_id, add, off, round_id=asked.id)
+        opinion_reading.give_themes(opinion_id, ids, off, round_id=asked.id)
         opinion_reading.mark_read(asked, [opinion_id], actor=actor, now=now)
 
     def _given(self) -> tuple[list[int], dict[ThemeClass, str]]:
-        """The ids that were chosen, and the titles that were typed."""
-        chosen, titles = [], {}
+        """The ids of themes that were chosen or are known, and the titles of new ones."""
+        ids: list[int] = []
+        titles: dict[ThemeClass, str] = {}
         for each in ThemeClass:
             typed, which = self.fields_of(each)
-            if typed.text and which.data and which.data != MAKE_IT:
-                chosen.append(int(which.data))
-            elif typed.text:
+            known = self.known.get((each, title_key(typed.text)))
+            if not typed.text:
+                continue
+            if which.data and which.data != MAKE_IT:
+                ids.append(int(which.data))
+            elif known is not None:
+                ids.append(known)
+            else:
                 titles[each] = typed.text
-        return chosen, titles
+        return ids, titles
 
 
 class ThemeForm(PageForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -26,6 +26,7 @@ from app.kernel.db import db, transaction
 from app.kernel.london import london_date
 from app.kernel.tokens import new_reference, token_hash
 from app.partnership.models import HalfTerm
+from tests.support.forums import make_school
 
 SAID = Said(
     working_well="Early help answers within a day.",
@@ -117,53 +118,83 @@ class OpinionThings:
     theme: str
 
 
-def some_opinions(
-    half_terms: list[HalfTerm],
-    school: Organisation,
-    actor: Person,
-    *,
-    now: datetime,
-    words: str = "What we say",
-) -> OpinionThings:
-    """An open round with one named opinion that has a theme, a quotation, and a wish."""
-    first, second = half_terms
-    named = {"naming": Naming.NAMED_BY_CHOICE, "several_per_school": True, "introduction": words}
-    asked = plan(first, actor, now=now, **named)
-    asked = open_now(asked.reference, actor, now=now)
-    opinion_link(asked, school)
+def some_opinions(actor: Person, *, now: datetime, name: str, words: str) -> OpinionThings:
+    """An open round with one named opinion that has a theme, a quotation, and a wish; flushed.
+
+    It is of a year of its own, so that it stands in nobody's way.
+    """
+    parts = [
+        HalfTerm(school_year="2024/25", number=number, name=name, starts_on=first, ends_on=last)
+        for number, name, first, last in (
+            (1, "Autumn 1", date(2024, 9, 2), date(2024, 10, 25)),
+            (2, "Autumn 2", date(2024, 11, 4), date(2024, 12, 20)),
+        )
+    ]
+    school = make_school(name)
+    db.session.add_all(parts)
+    db.session.flush()
+    wanted = Wanted(
+        naming=Naming.NAMED_BY_CHOICE,
+        several_per_school=True,
+        introduction=words,
+        opens_on=london_date(now) + timedelta(days=1),
+        closes_on=london_date(now) + timedelta(days=21),
+    )
+    asked, planned = (
+        opinion_rounds.plan_round(part.id, wanted, actor=actor, now=now) for part in parts
+    )
+    opinion_rounds.open_round(asked.reference, actor=actor, now=now)
+    link = add_link(asked, school)
     said = Said(words, words, words, True, True, contact_name=words[:100], contact_how=words[:100])
-    say(asked, school, said, now=now)
+    opinions.give_opinion(link.id, said, form_key=new_reference(32), now=now)
     [one] = opinions_of(asked)
-    with transaction():
-        theme = themes.add_theme(ThemeClass.WORKING_WELL, words[:90], actor=actor, now=now)
-        opinion_reading.give_themes(one.id, [theme.id], [], round_id=asked.id)
-        themes.add_theme(ThemeClass.WORKING_WELL, "Another theme", actor=actor, now=now)
-        read = opinion_reading.find_opinion(asked.id, one.id)
-        assert read
-        quote = quotes.propose_quote(read, words, theme.id, round_id=asked.id, actor=actor, now=now)
-    planned = plan(second, actor, now=now, introduction=words)
-    wish = db.session.scalars(select(ContactWish.reference)).one()
+    theme, other = themes.make_themes(
+        {ThemeClass.WORKING_WELL: words[:90], ThemeClass.CAN_IMPROVE: "Another"},
+        actor=actor,
+        now=now,
+    )
+    themes.add_theme(ThemeClass.WORKING_WELL, "A theme to merge into", actor=actor, now=now)
+    opinion_reading.give_themes(one.id, [theme.id, other.id], [], round_id=asked.id)
+    read = opinion_reading.find_opinion(asked.id, one.id)
+    assert read
+    kept = read.words.partition("\n")[0]
+    quote = quotes.propose_quote(read, kept, theme.id, round_id=asked.id, actor=actor, now=now)
     return OpinionThings(
         round=asked.reference,
         planned=planned.reference,
-        token=token_for(asked, school),
+        token=token_of(link.reference),
         opinion=one.id,
         quote=quote,
-        wish=wish,
+        wish=db.session.scalars(select(ContactWish.reference)).one(),
         theme=theme.reference,
     )
 
 
-def opinion_link(asked: OpinionRound, school: Organisation) -> None:
+def add_link(asked: OpinionRound, school: Organisation) -> OpinionLink:
     """Give one school its link, without a worker."""
     reference = new_reference(16)
-    with transaction():
-        db.session.add(
-            OpinionLink(
-                reference=reference,
-                token_hash=token_hash(token_of(reference)),
-                round_id=asked.id,
-                organisation_id=school.id,
-                answers_count=0,
-            )
-        )
+    link = OpinionLink(
+        reference=reference,
+        token_hash=token_hash(token_of(reference)),
+        round_id=asked.id,
+        organisation_id=school.id,
+        answers_count=0,
+    )
+    db.session.add(link)
+    db.session.flush()
+    return link
+
+
+def some_wish(asked: str, *, now: datetime) -> str:
+    """A school of this round that waits to be contacted; its reference."""
+    wish = ContactWish(
+        reference=new_reference(),
+        round_id=round_called(asked).id,
+        organisation_id=db.session.scalars(select(OpinionLink.organisation_id)).first(),
+        name="Kim Lee",
+        how="01924 111111",
+        asked_on=london_date(now),
+    )
+    db.session.add(wish)
+    db.session.commit()
+    return wish.reference

@@ -62,6 +62,7 @@ from tests.support.forums import some_forum
 from tests.support.imports import some_imports
 from tests.support.in_house import some_request
 from tests.support.needs import some_action, some_measure, some_need
+from tests.support.opinions import OpinionThings, some_opinions
 from tests.support.reports import KEY, a_published_report, an_answered_evaluation
 from tests.support.reports import begin as begin_report
 from tests.support.scenes import scene
@@ -105,6 +106,7 @@ class World:
     topic_id: int
     peer_support: str
     school: SomeSchool
+    opinions: OpinionThings
     import_draft: str
     import_run: str
     imports: dict[str, str]  # files of organisations and the like, by kind
@@ -298,6 +300,12 @@ def _make_world(now: datetime, **words: str) -> World:
             name=words.get("organisation", "Ash Primary"),
             person=words.get("person", "Dee Park"),
         ),
+        opinions=some_opinions(
+            people["advisor"],
+            now=now,
+            name=words.get("organisation", "Birch Primary"),
+            words=words.get("title", "Quick replies"),
+        ),
         import_draft=import_draft,
         import_run=import_run,
         imports=imports,
@@ -353,6 +361,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
             f"/forums/executive/themes/<reference>{end}": {"reference": world.executive.answer}
             for end in ("", "/answer", "/done", "/need", "/publish", "/take-back")
         },
+        **_of_opinions(world.opinions),
         "/forums/schools": vars(world.school),
         "/school-list/<token>": {"token": world.school.token},
         "/forums/training": {"reference": world.school.reference},
@@ -441,6 +450,7 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/manage/import/leads/<reference>": {"reference": world.imports["leads"]},
         "/manage/import/leads/<reference>/check": {"reference": world.imports["leads"]},
         "/manage/import/leads/<reference>/left-out.csv": {"reference": world.imports["leads"]},
+        "/manage/import/leads/<reference>/schools": {"reference": world.imports["leads"]},
         "/manage/import/organisations/<reference>": {"reference": world.imports["organisations"]},
         "/manage/import/organisations/<reference>/check": {
             "reference": world.imports["organisations"]
@@ -456,6 +466,23 @@ def _values(world: World) -> dict[str, dict[str, Any]]:
         "/s/<slug>": {"slug": world.link.slug},
         "/surveys/<token>": {"token": world.token},
         "/surveys/open": {"slug": world.evaluation.slug},
+    }
+
+
+def _of_opinions(things: OpinionThings) -> dict[str, dict[str, Any]]:
+    planned = {"reference": things.planned}
+    return {
+        "/forums/opinions": {
+            "reference": things.round,
+            "opinion_id": things.opinion,
+            "quote_reference": things.quote,
+        },
+        "/forums/opinions/<reference>/change": planned,
+        "/forums/opinions/<reference>/open": planned,
+        "/forums/opinions/<reference>/remove": planned,
+        "/forums/opinions/wishes/<reference>": {"reference": things.wish},
+        "/forums/themes": {"reference": things.theme},
+        "/opinions/<token>": {"token": things.token},
     }
 
 

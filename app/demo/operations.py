@@ -16,6 +16,8 @@ from app.demo.making.answers import Respondents
 from app.demo.making.asking import Asker
 from app.demo.making.elsewhere import add_learning_elsewhere
 from app.demo.making.evidence import record_evidence
+from app.demo.making.forum_recordings import share_recordings
+from app.demo.making.forum_schools import check_lists, note_contacts
 from app.demo.making.forum_topics import set_topics
 from app.demo.making.half_terms import known_half_terms
 from app.demo.making.history import plan_history
@@ -86,6 +88,9 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     publish_example_report(people.personas["delivery"].reference, now=now)
     make_other_surveys(people, now=now)
     set_topics(now=now)
+    share_recordings(now=now)
+    check_lists(people, now=now)
+    note_contacts(people, now=now)
     return Made(
         people_count=len(people.everybody) + len(people.personas),
         events_count=len(events),

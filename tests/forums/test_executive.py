@@ -14,7 +14,13 @@ from app.accounts.models import Person
 from app.audit.models import AuditLine
 from app.forums import executive, executive_links, said_done
 from app.forums import executive_queries as queries
-from app.forums.opinion_models import AnswerState, AnswerVersion, RoundState, ThemeClass
+from app.forums.opinion_models import (
+    AnswerState,
+    AnswerVersion,
+    RespondentLink,
+    RoundState,
+    ThemeClass,
+)
 from app.improvement.need_models import Need
 from app.kernel.db import db, transaction
 from app.kernel.london import london_date
@@ -32,7 +38,7 @@ from tests.support.executive import (
     make_theme,
     with_the_executive,
 )
-from tests.support.forums import make_school
+from tests.support.forums import make_forum, make_school
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 
@@ -170,6 +176,17 @@ def test_only_own_words_are_put_before_everyone(
     assert said_done.released_count() == 0
 
 
+def test_the_public_page_of_a_forum_shows_the_newest_answers(
+    there: WithExecutive, advisor: Person, client: PageClient, half_terms: list[HalfTerm]
+) -> None:
+    forum = make_forum(half_terms[5])
+    db.session.commit()
+    with transaction():
+        executive.release(there.answer, "You wait", "A team starts", actor=advisor, now=NOW)
+    page = client.get(f"/events/{forum.reference}")
+    assert [page.text.count(words) for words in ("You wait", "A team starts")] == [1, 1]
+
+
 def test_an_open_theme_is_not_put_before_everyone(there: WithExecutive, advisor: Person) -> None:
     executive.give(there.prepared, actor=advisor, now=NOW)
     db.session.flush()
@@ -199,8 +216,10 @@ def test_the_link_is_sent_as_it_stands_in_its_letter(there: WithExecutive) -> No
     [letter] = db.session.scalars(
         select(OutboxMessage).where(OutboxMessage.kind == "forums_executive_link")
     )
+    rows = db.session.execute(select(*RespondentLink.__table__.columns)).all()
+    assert there.link in str(rows)
     assert there.token in letter.text_body
-    assert there.token not in str(db.session.execute(select(queries.RespondentLink)).all())
+    assert there.token not in str(rows)
     text = f"Subject: {letter.subject}\n\n{letter.text_body}".replace(there.token, "TOKEN")
     if os.environ.get("RIPPLE_WRITE_LETTERS"):
         LETTER.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app.accounts.models import Organisation, Person
-from app.forums import executive, executive_content, executive_rules
+from app.forums import executive, executive_rules
 from app.forums import executive_queries as queries
 from app.forums.executive_content import Content, compose, read_sources
 from app.forums.executive_rules import Group
@@ -119,7 +119,7 @@ def test_the_search_for_small_groups_finds_them(
 ) -> None:
     """Negative control: without the rule, reports of the same seeds have small groups."""
     monkeypatch.setattr(executive_rules, "shown_groups", lambda groups, **_: _as_they_are(groups))
-    monkeypatch.setattr(executive_content.rules, "THRESHOLD", 0)
+    monkeypatch.setattr(executive_rules, "THRESHOLD", 0)
     assert small_groups(content_of(random_round(random.Random(4), half_terms[0])))
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from app.accounts.models import Organisation
+from app.accounts.models import Organisation, Person
 from app.catalogue.models import Event, Offer
 from app.forums.models import ForumReminder, ListChange, ListCheck, MissedForum, Watching
+from app.forums.opinion_models import RespondentLink
 from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel.db import db
 from app.partnership.models import Refresher
+
+NOBODY = "nobody@invalid"
 
 
 def export(person_id: int) -> dict[str, Any]:
@@ -36,7 +39,19 @@ def export(person_id: int) -> dict[str, Any]:
         "told_of_missed_forums": _told_of(person_id),
         "invited_to_training": _invited(person_id),
         "said_of_by_schools": _said_of(person_id),
+        "links_to_answer_for_the_executive": _links_sent(person_id),
     }
+
+
+def _links_sent(person_id: int) -> list[dict[str, Any]]:
+    """The links to answer for the Executive that were sent to somebody's address."""
+    found = db.session.execute(
+        select(RespondentLink.post, RespondentLink.made_at, RespondentLink.ends_on)
+        .join(Person, Person.email == RespondentLink.email)
+        .where(Person.id == person_id)
+        .order_by(RespondentLink.id)
+    )
+    return [row._asdict() for row in found]
 
 
 def _said_of(person_id: int) -> list[dict[str, Any]]:
@@ -77,3 +92,10 @@ def erase(person_id: int) -> None:
     """Forget what somebody was sent; that a school caught up stays, without a name."""
     for table in (ForumReminder, ListChange, MissedForum, TrainingInvitation):
         db.session.execute(delete(table).where(table.person_id == person_id))
+    address = select(Person.email).where(Person.id == person_id).scalar_subquery()
+    db.session.execute(
+        update(RespondentLink)
+        .where(RespondentLink.email == address)
+        .values(email=NOBODY)
+        .execution_options(synchronize_session=False)
+    )

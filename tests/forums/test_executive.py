@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.audit.models import AuditLine
-from app.forums import executive, executive_links, said_done
+from app.forums import executive, executive_links, personal, said_done
 from app.forums import executive_queries as queries
 from app.forums.opinion_models import (
     AnswerState,
@@ -38,6 +38,7 @@ from tests.support.executive import (
     make_theme,
     with_the_executive,
 )
+from tests.support.factories import make_person
 from tests.support.forums import make_forum, make_school
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
@@ -210,6 +211,17 @@ def test_the_newest_answers_are_few_and_the_last_released_first(
     db.session.flush()
     assert [one.said for one in said_done.newest_answers(2)] == ["said 3", "said 2"]
     assert len(said_done.newest_answers()) == 3
+
+
+def test_whose_address_a_link_went_to_is_told_and_forgotten(there: WithExecutive) -> None:
+    chair = make_person(email="chair@example.org")
+    [link] = personal.export(chair.id)["links_to_answer_for_the_executive"]
+    assert link["post"] == "Chair of the Executive"
+    personal.erase(chair.id)
+    db.session.expire_all()
+    found = queries.find_link(there.link)
+    assert found
+    assert (found.post, found.email) == ("Chair of the Executive", "nobody@invalid")
 
 
 def test_the_link_is_sent_as_it_stands_in_its_letter(there: WithExecutive) -> None:

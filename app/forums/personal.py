@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.accounts.models import Organisation, Person
 from app.catalogue.models import Event, Offer
@@ -12,9 +12,8 @@ from app.forums.models import ForumReminder, ListChange, ListCheck, MissedForum,
 from app.forums.opinion_models import RespondentLink
 from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel.db import db
+from app.outbox.personal import NOBODY
 from app.partnership.models import Refresher
-
-NOBODY = "nobody@invalid"
 
 
 def export(person_id: int) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def _links_sent(person_id: int) -> list[dict[str, Any]]:
     """The links to answer for the Executive that were sent to somebody's address."""
     found = db.session.execute(
         select(RespondentLink.post, RespondentLink.made_at, RespondentLink.ends_on)
-        .join(Person, Person.email == RespondentLink.email)
+        .join(Person, func.lower(Person.email) == func.lower(RespondentLink.email))
         .where(Person.id == person_id)
         .order_by(RespondentLink.id)
     )
@@ -92,10 +91,10 @@ def erase(person_id: int) -> None:
     """Forget what somebody was sent; that a school caught up stays, without a name."""
     for table in (ForumReminder, ListChange, MissedForum, TrainingInvitation):
         db.session.execute(delete(table).where(table.person_id == person_id))
-    address = select(Person.email).where(Person.id == person_id).scalar_subquery()
+    address = select(func.lower(Person.email)).where(Person.id == person_id).scalar_subquery()
     db.session.execute(
         update(RespondentLink)
-        .where(RespondentLink.email == address)
+        .where(func.lower(RespondentLink.email) == address)
         .values(email=NOBODY)
         .execution_options(synchronize_session=False)
     )

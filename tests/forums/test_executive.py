@@ -26,6 +26,7 @@ from app.kernel.db import db, transaction
 from app.kernel.london import london_date
 from app.kernel.refusals import Refused
 from app.outbox.models import OutboxMessage
+from app.outbox.personal import NOBODY
 from app.partnership.models import HalfTerm
 from tests.forums.test_executive_report import NOW, advisor, half_terms
 from tests.support.executive import (
@@ -221,7 +222,7 @@ def test_whose_address_a_link_went_to_is_told_and_forgotten(there: WithExecutive
     db.session.expire_all()
     found = queries.find_link(there.link)
     assert found
-    assert (found.post, found.email) == ("Chair of the Executive", "nobody@invalid")
+    assert (found.post, found.email) == ("Chair of the Executive", NOBODY)
 
 
 def test_the_link_is_sent_as_it_stands_in_its_letter(there: WithExecutive) -> None:

@@ -124,6 +124,15 @@ def topic_up(reference: str, topic_id: int) -> ResponseReturnValue:
     return _changed(event, topic_id, topics.move_topic_up, words)
 
 
+@bp.post("/topics/<int:topic_id>/down")
+@staff
+def topic_down(reference: str, topic_id: int) -> ResponseReturnValue:
+    """Put a topic one place later."""
+    event = _forum_or_404(reference)
+    words = f"{_topic_or_404(event, topic_id).title} is one place later."
+    return _changed(event, topic_id, topics.move_topic_down, words)
+
+
 @bp.post("/topics/<int:topic_id>/remove")
 @staff
 def remove_topic(reference: str, topic_id: int) -> ResponseReturnValue:

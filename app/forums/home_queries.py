@@ -15,7 +15,7 @@ from app.audit.models import AuditLine
 from app.bookings.models import Booking, BookingState
 from app.catalogue.models import HALF_TERMLY, Event, EventMode, EventState, Offer, OfferKind
 from app.forums.home_rules import ComingFacts, LastFacts
-from app.forums.models import ForumTopic
+from app.forums.models import ForumInvitation, ForumTopic
 from app.forums.opinion_models import (
     AnswerState,
     ContactWish,
@@ -71,6 +71,7 @@ class Counts:
 
     rounds_open: int
     rounds_of_coming: int
+    invitations_of_coming: int
     opinions_unread: int
     wishes_open: int
     themes_open: int
@@ -82,7 +83,7 @@ class Counts:
 
 def counts(coming: Event | None, last: Event | None) -> Counts:
     """All numbers of the page in one statement."""
-    half_term_id = coming.half_term_id if coming else None
+    half_term_id, coming_id = (coming.half_term_id, coming.id) if coming else (None, None)
     last_id = last.id if last else None
     answered = ThemeAnswer.state != AnswerState.OPEN
     on_register = Booking.event_id == last_id
@@ -91,6 +92,7 @@ def counts(coming: Event | None, last: Event | None) -> Counts:
         select(
             _count(OpinionRound, OpinionRound.state == RoundState.OPEN),
             _count(OpinionRound, OpinionRound.half_term_id == half_term_id),
+            _count(ForumInvitation, ForumInvitation.event_id == coming_id),
             _count(Opinion, Opinion.may_be_read, ~Opinion.is_read),
             _count(ContactWish, ContactWish.done_at.is_(None)),
             _count(ThemeAnswer, ThemeAnswer.state == AnswerState.OPEN),
@@ -121,6 +123,7 @@ def coming_facts(event: Event, topics: Sequence[ForumTopic], numbers: Counts) ->
         topics=len(topics),
         topics_with_speaker=len(with_speaker),
         topics_with_slides=sum(bool(topic.slides_url) for topic in with_speaker),
+        is_invited=numbers.invitations_of_coming > 0,
         rounds=numbers.rounds_of_coming,
         answers_unreleased=numbers.answers_unreleased,
         answers_released=numbers.answers_released,

@@ -46,6 +46,7 @@ class ComingFacts:
     topics: int
     topics_with_speaker: int
     topics_with_slides: int  # of those with a speaker
+    is_invited: bool  # all schools are, or are being, written to
     rounds: int  # of opinions in its half term
     answers_unreleased: int  # of the Executive, that schools cannot read yet
     answers_released: int
@@ -76,6 +77,15 @@ def coming_steps(facts: ComingFacts, today: date) -> list[Step]:
     steps = [
         _before(facts, today, "publish", *_published(facts), manage, not facts.is_draft),
         _before(facts, today, "topics", *_topics(facts), here, facts.topics > 0),
+        _before(
+            facts,
+            today,
+            "invitation",
+            "Invitation",
+            "Sent to all schools" if facts.is_invited else "Not sent",
+            f"{here}/invitations",
+            facts.is_invited,
+        ),
         _before(
             facts,
             today,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, UnaryExpression, func, select, update
 
 from app.accounts.models import Person
 from app.audit import operations as audit
@@ -82,21 +82,37 @@ def change_topic(
 def move_topic_up(event_id: int, topic_id: int, *, actor: Person, now: datetime) -> None:
     """Put a topic before the one that stands before it; the first stays."""
     topic, reference = _locked(event_id, topic_id)
-    before = db.session.scalars(
-        select(ForumTopic)
-        .where(ForumTopic.event_id == event_id, ForumTopic.position < topic.position)
-        .order_by(ForumTopic.position.desc())
-        .limit(1)
-    ).first()
-    if before is None:
-        return
-    higher, lower = before.position, topic.position
-    for one, position in ((before, BETWEEN_PLACES), (topic, higher), (before, lower)):
+    before = _beside(topic, ForumTopic.position < topic.position, ForumTopic.position.desc())
+    if before is not None:
+        _swap(before, topic)
+        audit.record(
+            actor.reference, "moved a topic", "event", reference, now=now, number=topic.position
+        )
+
+
+def move_topic_down(event_id: int, topic_id: int, *, actor: Person, now: datetime) -> None:
+    """Put a topic after the one that stands after it; the last stays."""
+    topic, reference = _locked(event_id, topic_id)
+    after = _beside(topic, ForumTopic.position > topic.position, ForumTopic.position.asc())
+    if after is not None:
+        _swap(topic, after)
+        audit.record(
+            actor.reference, "moved a topic", "event", reference, now=now, number=topic.position
+        )
+
+
+def _beside(
+    topic: ForumTopic, which: ColumnElement[bool], nearest: UnaryExpression[int]
+) -> ForumTopic | None:
+    chosen = select(ForumTopic).where(ForumTopic.event_id == topic.event_id, which)
+    return db.session.scalars(chosen.order_by(nearest).limit(1)).first()
+
+
+def _swap(first: ForumTopic, second: ForumTopic) -> None:
+    higher, lower = first.position, second.position
+    for one, position in ((first, BETWEEN_PLACES), (second, higher), (first, lower)):
         one.position = position
         db.session.flush()  # one after the other: no two may ever have the same place
-    audit.record(
-        actor.reference, "moved a topic", "event", reference, now=now, number=topic.position
-    )
 
 
 def remove_topic(event_id: int, topic_id: int, *, actor: Person, now: datetime) -> None:

@@ -39,7 +39,8 @@ def in_address(school_year: str) -> str:
 @staff
 def now() -> ResponseReturnValue:
     """The school year under way."""
-    return redirect(url_for(".year", year=in_address(school_year_now(clock.now()))))
+    name, years = school_year_now(clock.now()), known_years()
+    return _page(name, years) if name in years else _unknown(in_address(name), years)
 
 
 @bp.get("/<year>")
@@ -50,6 +51,10 @@ def year(year: str) -> ResponseReturnValue:
     name = school_year_in_address(year)
     if name not in years:
         return unknown_year(year, years)
+    return _page(name, years)
+
+
+def _page(name: str, years: Sequence[str]) -> str:
     return render_template(
         "forums/year.html",
         year=year_page(name, now=clock.now()),
@@ -61,6 +66,10 @@ def year(year: str) -> ResponseReturnValue:
 
 def unknown_year(year: str, years: Sequence[str]) -> ResponseReturnValue:
     """That nobody entered the half terms of this school year, and what to do."""
+    return _unknown(year, years), 404
+
+
+def _unknown(year: str, years: Sequence[str]) -> str:
     name = school_year_in_address(year)
     return render_template(
         "forums/year_unknown.html",
@@ -68,7 +77,7 @@ def unknown_year(year: str, years: Sequence[str]) -> ResponseReturnValue:
         can_be_prepared=name is not None and year_before(name) in years,
         years=years,
         in_address=in_address,
-    ), 404
+    )
 
 
 @bp.route("/<year>/dates", methods=["GET", "POST"])

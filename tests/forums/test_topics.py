@@ -46,6 +46,8 @@ def test_topics_are_added_put_in_order_changed_and_removed(
     assert titles(forum) == ["Lockdown", "Online safety", "Martyn’s Law"]
     page = advisor.submit(page, button="Move up Martyn’s Law")
     assert titles(forum) == ["Lockdown", "Martyn’s Law", "Online safety"]
+    page = advisor.submit(page, button="Move down Lockdown")
+    assert titles(forum) == ["Martyn’s Law", "Lockdown", "Online safety"]
     page = advisor.submit(page, button="Remove Lockdown")
     form = advisor.click(page, "Change Online safety")
     form = advisor.post_form(form, {"slides_url": "http://slides.example.org/1"})

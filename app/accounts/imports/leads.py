@@ -32,8 +32,9 @@ ADDRESSES_AT_ONCE = 10_000
 PERSON = (Person.id, Person.name, Person.email, Person.deactivated_at.is_(None).label("is_active"))
 
 
-def known_schools() -> Schools:
+def schools_for(choices: Mapping[str, Any]) -> Schools:
     """Every school, college and setting by its number and names, and which one stands for it."""
+    said = {**staging.remembered(ImportOf.LEADS, "school"), **choices.get("schools", {})}
     where = Organisation.kind.in_(KINDS) & Organisation.proposed_at.is_(None)
     after = final_successor_ids()
     aliases: dict[int, list[str]] = {}
@@ -56,7 +57,8 @@ def known_schools() -> Schools:
         .order_by(Organisation.id)
     )
     return schools_by_words(
-        KnownSchool(*row, after.get(row.id), tuple(aliases.get(row.id, ()))) for row in found
+        (KnownSchool(*row, after.get(row.id), tuple(aliases.get(row.id, ()))) for row in found),
+        {name: int(school) for name, school in said.items()},
     )
 
 
@@ -105,7 +107,7 @@ def plan_now(reading: leads_rules.Reading, choices: Mapping[str, Any]) -> Plan:
     """What the file would do as things stand."""
     known = known_for({one.email for one in reading.given if one.email})
     ends_others = bool(choices.get("ends_others"))
-    return leads_plan_rules.plan(reading, known_schools(), known, ends_others=ends_others)
+    return leads_plan_rules.plan(reading, schools_for(choices), known, ends_others=ends_others)
 
 
 def take_in(

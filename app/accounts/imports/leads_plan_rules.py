@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -99,6 +100,13 @@ class Known:
 def plan(reading: Reading, schools: Schools, known: Known, *, ends_others: bool = False) -> Plan:
     """What a list would do; those it does not name leave only if `ends_others`."""
     return _Planning(reading, schools, known, ends_others).plan()
+
+
+def find_schools(reading: Reading, schools: Schools) -> None:
+    """Look for the school of every row, so that those which are not clear are known."""
+    for line in reading.lines:
+        with suppress(Refused):
+            schools.find(line.school, line.urn)
 
 
 class _Planning:

@@ -44,6 +44,8 @@ class Schools:
     by_key: dict[str, dict[int, KnownSchool]] = field(default_factory=dict)
     found: dict[tuple[str, str], KnownSchool | Refused] = field(default_factory=dict)
     read_as: dict[str, KnownSchool] = field(default_factory=dict)  # where it is written otherwise
+    chosen: Mapping[str, int] = field(default_factory=dict)  # what somebody said a name means
+    unclear: dict[str, str] = field(default_factory=dict)  # names to be asked about, and why
     looked_for_count: int = 0
 
     def find(self, words: str, urn: str) -> KnownSchool:
@@ -75,16 +77,21 @@ class Schools:
         return there
 
     def _called(self, name: str) -> dict[int, KnownSchool]:
+        chosen = self.known.get(self.chosen.get(plain(name), 0))
+        if chosen is not None:
+            return {chosen.id: chosen}
         return self.by_name.get(plain(name)) or self.by_key.get(school_key(name)) or {}
 
     def _named(self, name: str) -> KnownSchool:
         called = self._called(name)
         if not called:
-            raise Refused(f"“{name}” is not in our list of schools{self._nearest(name)}")
+            self.unclear[name] = f"not in our list of schools{self._nearest(name)}"
+            raise Refused(f"“{name}” is {self.unclear[name]}")
         standing = {self._stands(one).id: self._stands(one) for one in called.values()}
         usable = {key: one for key, one in standing.items() if one.closed_on is None}
         if len(usable) > 1:
             numbers = " or ".join(one.urn or one.name for one in usable.values())
+            self.unclear[name] = f"more than one school has this name: {numbers}"
             raise Refused(f"more than one school is called “{name}”: write its number ({numbers})")
         school = self._today(next(iter((usable or standing).values())))
         if plain(name) != plain(school.name):
@@ -115,9 +122,11 @@ class Schools:
         return f". Nearest: {'; '.join(list(names)[:MOST_NEAREST])}" if names else ""
 
 
-def schools_by_words(known: Iterable[KnownSchool]) -> Schools:
-    """Our schools, to be found by their numbers and by all their names."""
-    found = Schools({one.id: one for one in known})
+def schools_by_words(
+    known: Iterable[KnownSchool], chosen: Mapping[str, int] | None = None
+) -> Schools:
+    """Our schools, to be found by their numbers and by all their names, or as somebody said."""
+    found = Schools({one.id: one for one in known}, chosen=chosen or {})
     for one in found.known.values():
         if one.urn:
             found.by_urn[one.urn] = one

@@ -12,7 +12,14 @@ from werkzeug.wrappers import Response
 from app.accounts.imports import column_rules, leads, leads_plan_rules, queries, staging
 from app.accounts.imports import leads_columns_rules as columns_rules
 from app.accounts.imports.forms import FileForm
-from app.accounts.imports.leads_forms import END, LEAVE, LeadsChoices, LeadsColumns, ask_for_posts
+from app.accounts.imports.leads_forms import (
+    END,
+    LEAVE,
+    LeadsChoices,
+    LeadsColumns,
+    ask_for_posts,
+    ask_for_schools,
+)
 from app.accounts.imports.leads_rules import Reading
 from app.accounts.imports.leads_words_rules import POST_NAMES
 from app.accounts.imports.models import FileImport, ImportOf
@@ -34,6 +41,7 @@ from app.kernel.spreadsheet import BYTE_ORDER_MARK, csv_text
 bp = Blueprint("leads_import", __name__)
 KIND = ImportOf.LEADS
 MOST_SHOWN = 200
+MOST_ASKED = 60
 
 
 @bp.route("/manage/import/leads", methods=["GET", "POST"])
@@ -118,7 +126,7 @@ def _read(file: FileImport) -> Reading:
 def _show(file: FileImport, reading: Reading, form: Any) -> str:
     if reading.unknown:
         return render_template("imports/leads_words.html", form=form, file=file)
-    schools = leads.known_schools()
+    schools = leads.schools_for(staging.choices_of(file))
     known = leads.known_for({one.email for one in reading.given if one.email})
     found = leads_plan_rules.plan(reading, schools, known)
     if_ended = leads_plan_rules.plan(reading, schools, known, ends_others=True)
@@ -129,6 +137,7 @@ def _show(file: FileImport, reading: Reading, form: Any) -> str:
         reading=reading,
         found=found,
         not_named=[leads_plan_rules.ending_words(one, found.schools) for one in if_ended.ending],
+        has_unclear_schools=bool(schools.unclear),
         not_in_file=leads.schools_not_named(found, schools),
         left_out_count=len({one.place for one in found.problems}),
         is_nothing_new=not (found.new_posts or found.completed or found.named or if_ended.ending),
@@ -163,6 +172,45 @@ def _keep_posts(form: Any, reading: Reading, file: FileImport) -> None:
     staging.choose(file.reference, posts={**before, **chosen})
 
 
+@bp.route("/manage/import/leads/<reference>/schools", methods=["GET", "POST"])
+@programme_only
+def schools_meant(reference: str) -> ResponseReturnValue:
+    """Asks which schools unclear names mean; a POST keeps that, for the next such file too."""
+    file = queries.find_file(reference, KIND) or abort(404)
+    choices = staging.choices_of(file)
+    if is_beyond_checking(file) or "columns" not in choices:
+        return redirect(url_for(".columns", reference=reference))
+    schools = leads.schools_for(choices)
+    try:
+        leads_plan_rules.find_schools(_read(file), schools)
+    except Refused as refusal:
+        return back_to_columns(refusal, "leads_import.columns", reference)
+    unclear = dict(list(schools.unclear.items())[:MOST_ASKED])
+    form = ask_for_schools(list(unclear), schools)
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                _keep_schools(form.meant, file)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect(url_for(".check", reference=reference))
+    return render_template(
+        "imports/leads_schools.html",
+        form=form,
+        file=file,
+        unclear=unclear,
+        names=sorted(one.name for one in schools.known.values() if one.closed_on is None),
+    )
+
+
+def _keep_schools(meant: dict[str, int], file: FileImport) -> None:
+    chosen = {column_rules.plain(name): str(school) for name, school in meant.items()}
+    before = staging.choices_of(file).get("schools", {})
+    staging.choose(file.reference, schools={**before, **chosen})
+    staging.remember(KIND, "school", chosen, now=clock.now())
+
+
 @bp.get("/manage/import/leads/<reference>/left-out.csv")
 @programme_only
 def left_out(reference: str) -> ResponseReturnValue:
@@ -171,7 +219,7 @@ def left_out(reference: str) -> ResponseReturnValue:
     if is_beyond_checking(file) or "columns" not in staging.choices_of(file):
         return redirect(url_for(".columns", reference=reference))
     try:
-        found = leads.plan_now(_read(file), {})
+        found = leads.plan_now(_read(file), staging.choices_of(file))
     except Refused as refusal:
         return back_to_columns(refusal, "leads_import.columns", reference)
     content = staging.content_of(file)

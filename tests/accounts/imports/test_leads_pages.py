@@ -220,3 +220,23 @@ def test_a_sheet_of_something_else_says_where_the_list_should_stand(
 ) -> None:
     page = client.get(upload(client, "Month,Budget\nMay,100\n").location).page
     assert "If the list is on another sheet" in page.words
+
+
+def test_somebody_says_once_which_school_a_name_means(
+    client: PageClient, advisor: Person, now: datetime
+) -> None:
+    text = "School,Name,Role\nAhs Primry,Ann Lee,DSL\nNowhere,Ben Rowe,DSL\n"
+    check = checked(client, text)
+    asked = client.get(check).page.link("Say which schools the names mean that are not in our list")
+    words = client.get(asked).page.words
+    assert "“Ahs Primry” Not in our list of schools. Nearest: Ash Primary School." in words
+    assert send(client, asked, "Continue", school0="Nowhere at all").errors == [
+        "“Nowhere at all” is not in our list of schools"
+    ]
+    assert send(client, asked, "Continue", school0="100001").location == check
+    page = client.get(check).page
+    assert "Row 2: “Ahs Primry” is taken for Ash Primary School" in page.words
+    assert "Row 3: “Nowhere” is not in our list of schools" in page.words
+    taken_in(client, check, now)
+    assert posts() == {("Ann Lee", "Ash Primary School", PostKind.DSL)}
+    assert "Here already 1" in client.get(checked(client, text)).page.words

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -24,6 +26,7 @@ from tests.support.page_client import PageClient, PageResponse
 from tests.support.schools import make_check
 from tests.support.signing_in import sign_in
 
+LETTERS = Path(__file__).parent / "letters"
 NIGHT = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
 
 
@@ -257,3 +260,19 @@ def test_a_list_is_not_changed_without_end_by_one_link(
     with pytest.raises(Refused, match="very often"), transaction():
         list_checks.save(check_id, list_checks.Said((), tuple(new), "Kim"), now=now)
     assert db.session.scalar(select(func.count(ListChange.id))) == 0
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("kind", ["asked", "reminded"])
+def test_letters_read_as_they_are_kept(
+    app: Flask, school: Organisation, now: datetime, kind: str
+) -> None:
+    checks = [make_check(one, now=now) for one in (school, make_school("Birch Primary"))]
+    for check, reference in zip(checks, ("first", "second"), strict=True):
+        check.reference = reference
+    letter = list_checks_sending.write("Ana Osei", checks, is_reminder=kind == "reminded")
+    found = f"{letter.subject}\n\n{letter.text}"
+    file = LETTERS / f"school_list_{kind}.txt"
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        file.write_text(found)
+    assert found == file.read_text()

@@ -13,8 +13,10 @@ from app.accounts.models import Person
 from app.catalogue.events import assign_half_term
 from app.catalogue.models import Event
 from app.forums import topics
+from app.forums.catching_up import watched_of
 from app.forums.forum_pages import forum_called, half_terms_near
 from app.forums.models import ForumTopic
+from app.forums.opinion_queries import round_of
 from app.forums.topics_forms import TopicForm
 from app.forums.year import facts_of
 from app.forums.year_forms import HalfTermForm
@@ -56,6 +58,8 @@ def _page(event: Event, form: TopicForm | None = None) -> str:
         topics=topics.topics_of([event.id]).get(event.id, []),
         outside=outside_words(event.starts_at, facts_of(part)) if part else "",
         is_over=event.ends_at <= clock.now(),
+        watched=len(watched_of(event.id)),
+        opinions=round_of(event.half_term_id) if event.half_term_id else None,
         form=form,
     )
 

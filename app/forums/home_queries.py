@@ -102,7 +102,7 @@ def counts(coming: Event | None, last: Event | None) -> Counts:
             _count(Booking, on_register, ~is_marked, Booking.state == BookingState.CONFIRMED),
         )
     ).one()
-    return Counts(*row)
+    return Counts(*[int(number) for number in row])
 
 
 def _count(table: Any, *where: Any) -> ScalarSelect[int]:

@@ -120,11 +120,6 @@ def plan_year(
     return create_run(run, is_published=is_published, actor=actor, now=now)
 
 
-def limits_nobody(offer_id: int) -> bool:
-    """Whether staff of every establishment may book an offer."""
-    return not terms_of(offer_id).establishments
-
-
 def limit_to_peer_support(offer_id: int, *, actor: Person, now: datetime) -> Terms:
     """Let only those book whom peer support is for, and keep the rest of the terms."""
     wanted = replace(terms_of(offer_id), establishments=FOR_PEER_SUPPORT)

@@ -105,10 +105,8 @@ def _fill_in(form: PlanForm, lacking: list[YearLine], planning: Planning, name: 
         planning=planning,
         name=name,
         lacking=lacking,
-        terms=[
-            (offer.slug, offer.title, rules_in_words(terms_of(offer.id)))
-            for offer in offers[:MOST_OFFERS]
-        ],
+        terms=[(offer, terms_of(offer.id)) for offer in offers[:MOST_OFFERS]],
+        rules_in_words=rules_in_words,
         would_be=rules_in_words(ONLY_THEY) if form.is_face_to_face else [],
         in_address=in_address,
     )

@@ -77,6 +77,8 @@ def set_half_terms(
     school_year: str, days: Sequence[tuple[date, date]], *, actor_reference: str, now: datetime
 ) -> None:
     """Set first and last day of the six half terms of a school year, known before or not."""
+    # Whoever sets half terms meanwhile waits here, and then sees these.
+    db.session.execute(update(Partnership).values(id=Partnership.id))
     parts = [half_term(school_year, number, *span) for number, span in enumerate(days, start=1)]
     others = [one for one in queries.half_term_facts() if one.school_year != school_year]
     if wrong := wrong_with(parts, others):

@@ -200,10 +200,10 @@ def test_peer_support_is_limited_with_one_button(advisor: PageClient) -> None:
     offer = make_offer(kind=OfferKind.PEER_SUPPORT, title="Peer support", slug="peer-support")
     db.session.commit()
     page = advisor.get(f"{THIS_YEAR}/plan/peer-support")
-    assert "Anybody may book Peer support" in page.words
+    assert "Peer support is open to every school" in page.words
     page = advisor.submit(page, button="Limit who may book")
     assert "This session is for colleges, independent schools or secondary schools." in page.words
-    assert "Anybody may book" not in page.words
+    assert "is open to every school" not in page.words
     assert terms_of(offer.id).establishments == FOR_PEER_SUPPORT
     advisor.submit(planned(advisor, "peer-support"), button="Save and publish")
     assert {event.mode for event in events()} == {EventMode.FACE_TO_FACE}

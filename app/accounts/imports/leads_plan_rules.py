@@ -85,9 +85,11 @@ class Known:
     by_name: dict[tuple[int, str], list[Held]] = field(init=False)  # by school and name
 
     def __post_init__(self) -> None:
-        """Sort the posts by school and by name."""
+        """Sort the posts by school and by name, without those of whoever was deactivated."""
         self.by_name = {}
         for one in self.held:
+            if not one.person.is_active:
+                continue
             which = (one.school_id, same_name_key(one.person.name))
             self.by_name.setdefault(which, []).append(one)
 

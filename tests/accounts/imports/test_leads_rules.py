@@ -328,6 +328,14 @@ def test_an_address_that_was_missing_is_added_and_another_one_is_somebody_new() 
     assert any("already, with the address ann@x.example.org" in str(one) for one in found.notes)
 
 
+def test_somebody_deactivated_is_not_meant_by_name() -> None:
+    past = KnownPerson(4, "Ida Past", None, False)
+    rows = (("Ash", "Ida Past", "", "DSL"), ("Elm High", "Ida Past", "ida@x.example.org", "DSL"))
+    found = planned(read(LONG, *rows), held(past, ASH, DSL), held(past, ELM, DSL))
+    assert new(found) == [("ida past\n1", 1, DSL), ("ida@x.example.org", 2, DSL)]
+    assert found.completed == {}
+
+
 def test_two_of_one_name_at_a_school_need_their_addresses() -> None:
     twin = KnownPerson(7, "Ann Lee", "lee@x.example.org", True)
     found = planned(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from app.accounts.models import Organisation, Person
 from app.audit import operations as audit
@@ -20,7 +20,7 @@ from app.forums import presence
 from app.forums.catching_up_rules import Presence
 from app.forums.establishments import is_in_education
 from app.forums.forums import forums, is_forum
-from app.forums.models import ForumTopic, Watching
+from app.forums.models import ForumRecording, ForumTopic, MissedForum, Watching
 from app.forums.topics import topics_of
 from app.kernel.db import db, insert_now
 from app.kernel.refusals import Refused
@@ -191,3 +191,24 @@ def watched_of(event_id: int) -> list[Watched]:
         .order_by(Organisation.name, Person.name, Watching.id)
     )
     return [Watched(row[0], row[1], row[2] or "", row[3]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whether the leads of schools that missed a forum were told of its recording."""
+
+    noticed_at: datetime | None  # since when it is known to be there
+    told_at: datetime | None
+    letters_count: int
+
+
+def told_of(event_id: int) -> Told:
+    """How far the letters about a forum's recording are."""
+    letters = select(func.count()).where(MissedForum.event_id == event_id)
+    row = db.session.execute(
+        select(ForumRecording.noticed_at, ForumRecording.told_at).where(
+            ForumRecording.event_id == event_id
+        )
+    ).one_or_none()
+    noticed_at, told_at = row or (None, None)
+    return Told(noticed_at, told_at, db.session.scalar(letters) or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,9 +13,10 @@ from app.forums import catching_up
 from app.forums.establishments import is_in_education
 from app.forums.forums import coming_forum
 from app.kernel import clock
-from app.kernel.access import signed_in
+from app.kernel.access import Role, for_roles, signed_in
 from app.kernel.db import transaction
 from app.kernel.forms import PageForm, one_line
+from app.kernel.paging import page_number, pages
 from app.kernel.refusals import Refused
 
 bp = Blueprint("catching_up", __name__)
@@ -64,3 +65,22 @@ def _said() -> str:
             return "Thank you: it counts as caught up."
         catching_up.take_back_watched(event, actor=_me(), now=clock.now())
     return "It no longer counts as watched."
+
+
+@bp.get("/forums/events/<reference>/watched")
+@for_roles(Role.ADVISOR, Role.DELIVERY)
+def watched(reference: str) -> str:
+    """Who says they watched a forum's recording, and whom we told that it is there."""
+    event = catching_up.forum_called(reference) or abort(404)
+    found = catching_up.watched_of(event.id)
+    shown = pages(page_number(request.args.get("page")), length=len(found))
+    return render_template(
+        "forums/watched.html",
+        event=event,
+        length=len(found),
+        schools_count=len({one.organisation_name for one in found if one.organisation_name}),
+        found=found[shown.first : shown.last],
+        pages=shown,
+        address=lambda number: url_for(".watched", reference=reference, page=number),
+        told=catching_up.told_of(event.id),
+    )

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from app.accounts.models import Person, Post, PostKind
+from app.accounts.models import Post, PostKind
 from app.forums import training_rules as rules
 from app.forums.establishment_rules import phase_position
 from app.forums.establishments import (
@@ -91,10 +91,12 @@ class District:
                 yield line, renewal
 
 
-def district(*, now: datetime, kinds: Collection[PostKind] = LEADS) -> District:
+def district(
+    *, now: datetime, kinds: Collection[PostKind] = LEADS, terms: Terms | None = None
+) -> District:
     """Who stands where, in the same few statements however many schools there are."""
     today = london_date(now)
-    terms, known = coming_terms(today), record.refresher_rules()
+    terms, known = terms or coming_terms(today), record.refresher_rules()
     open_now = {one.id: one for one in establishments_on(today)}
     in_posts = select(Post.person_id).where(Post.until_on.is_(None), Post.kind.in_(kinds))
     registers = record.registers_of(in_posts, now=now, renewing=True)
@@ -215,9 +217,3 @@ def chosen(whole: District, wanted: Wanted) -> list[tuple[HolderLine, Renewal]]:
 def phases_of(whole: District) -> list[str]:
     """The phases that there are, in their order."""
     return sorted({line.establishment.phase for line in whole.lines}, key=phase_position)
-
-
-def leads_somewhere(person: Person) -> list[int]:
-    """The bodies at which somebody holds a post now, the newest post last."""
-    held = select(Post.organisation_id).where(Post.person_id == person.id, Post.until_on.is_(None))
-    return list(dict.fromkeys(db.session.scalars(held.order_by(Post.from_on, Post.id))))

@@ -58,7 +58,7 @@ class OpenSession:
 def foresee(asked: Window, *, now: datetime) -> Invited:
     """Whom an invitation would reach; who has booked what renews it already is left out."""
     booked = booked_for(asked.rule.id, now=now)
-    wanted = wanted_in(asked, district(now=now))
+    wanted = wanted_in(asked, district(now=now, terms=asked.terms))
     each_once = {one[0].person_id: one for one in wanted if one[0].person_id not in booked}
     stopped = set(db.session.scalars(select(RefresherStop.person_id)))
     lately = _invited_since(asked.rule.id, now - INVITE_AGAIN_AFTER)

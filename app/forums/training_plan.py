@@ -118,7 +118,7 @@ def window(slug: str, span_key: str, *, with_unknown: bool, now: datetime) -> Wi
 
 def plan(asked: Window, *, now: datetime) -> TrainingPlan:
     """What a term or half term needs: who, which sessions are planned, of what more can be."""
-    wanted = wanted_in(asked, district(now=now))
+    wanted = wanted_in(asked, district(now=now, terms=asked.terms))
     return TrainingPlan(
         needs=_needs(wanted, booked_for(asked.rule.id, now=now)),
         sessions=_sessions(asked, now=now),

@@ -20,6 +20,7 @@ from app.forums.catching_up import say_watched, take_back_watched, watched_of
 from app.forums.catching_up_rules import Presence
 from app.forums.models import ForumTopic, Watching
 from app.forums.presence import attended_for, with_predecessors
+from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.refusals import Refused
 from app.outbox.models import OutboxMessage
@@ -313,3 +314,30 @@ def test_the_learning_record_says_what_was_watched_and_that_they_say_so_themselv
     assert (
         client.click(client.get("/bookings"), "Catch up with forums").h1 == "Catch up with forums"
     )
+
+
+@pytest.mark.one_database
+def test_staff_see_who_says_they_watched_and_who_was_told(
+    client: PageClient,
+    forums: list[Event],
+    schools: dict[str, Organisation],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lead = db.session.scalars(select(Person).where(Person.email == "b@example.org")).one()
+    db.session.add(
+        Watching(
+            event_id=forums[3].id,
+            person_id=lead.id,
+            organisation_id=lead.organisation_id,
+            watched_at=LATER,
+        )
+    )
+    db.session.commit()
+    run(forums[3].ends_at + A_DAY)
+    run(forums[3].ends_at + 5 * A_DAY)
+    come(client, make_person(Role.ADVISOR), monkeypatch)
+    page = client.click(client.get(f"/forums/events/{forums[3].reference}"), "Who watched it")
+    assert "1 person of 1 organisation, as they say themselves (self-reported)" in page.words
+    assert "1 lead of schools that missed it was told" in page.words
+    assert "Beck" in page.text
+    assert client.get("/forums/events/nosuch/watched").status_code == 404

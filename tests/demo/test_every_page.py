@@ -30,6 +30,7 @@ def somebody(role: Role | None) -> Person:
 
 
 @pytest.mark.slow
+@pytest.mark.strictest_database  # test_safe_methods.py reads a page of every kind on both
 @pytest.mark.parametrize("role", [None, *Role], ids=str)
 def test_every_kind_of_page_met_on_the_way_is_sound(example: Flask, role: Role | None) -> None:
     client = example.test_client()

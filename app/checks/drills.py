@@ -17,6 +17,7 @@ from app.checks import (
     kill_drill,
     large_import_drill,
     naive_rules,
+    opinion_drill,
     race_drill,
     stage,
 )
@@ -140,6 +141,14 @@ def large_imports(
     return large_import_drill.try_all(size=size)
 
 
+def opinions(settings: dict[str, Any], *, rounds: int, size: int, seed: int) -> dict[str, Any]:
+    """A round of opinions for `size` establishments, its worker killed `rounds` times."""
+    with transaction():
+        stage.make_partnership()
+    found = opinion_drill.ask_everybody(settings, size=size, kills=rounds, seed=seed)
+    return {"ok": not found.violations, **found.as_dict()}
+
+
 def _faults() -> list[str]:
     faults = [finding.name for finding in verify(now=clock.now()) if finding.violations]
     db.session.rollback()
@@ -155,6 +164,7 @@ DRILLS = {
     "disclosure": (disclosure, 200),
     "imports": (imports, 10_000),
     "large-imports": (large_imports, 50_000),
+    "opinions": (opinions, 5_000),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -140,6 +140,9 @@ def _forums(establishment: Establishment, *, now: datetime) -> list[ForumLine]:
     bodies = presence.with_predecessors([establishment.id])
     attended = presence.attended_for(bodies, since=since)
     watched = presence.watched_for(bodies, since=since)
+    opened_on = _opened_on(establishment, bodies)
+    if opened_on is not None:
+        since = max(since, day_start(opened_on))
     held = forums().where(Event.starts_at >= since, Event.ends_at <= now)
     lines = [
         ForumLine(
@@ -151,6 +154,14 @@ def _forums(establishment: Establishment, *, now: datetime) -> list[ForumLine]:
         for event in db.session.scalars(held)
     ]
     return lines[::-1]
+
+
+def _opened_on(establishment: Establishment, bodies: Collection[int]) -> date | None:
+    """When it, or the first whose place it took, opened; None where nobody noted a day."""
+    if len(bodies) == 1:
+        return establishment.opened_on
+    opened = [one.opened_on for one in establishments(bodies).values()]
+    return None if None in opened else min(filter(None, opened), default=None)
 
 
 def _how(event_id: int, attended: set[int], watched: set[int]) -> str:
@@ -174,5 +185,7 @@ def schools_of(person: Person) -> list[Establishment]:
 
 def as_of_today(establishment: Establishment) -> Establishment:
     """The establishment that stands for this one today; a converted school's is its academy."""
+    if establishment.closed_on is None:
+        return establishment  # only what has closed has a successor
     after = today_of([establishment.id])[establishment.id]
     return establishments([after]).get(after, establishment)

@@ -411,3 +411,19 @@ def test_the_invitation_reads_as_it_is_written_down(
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
     assert "None" not in text
+
+
+def test_a_new_school_missed_no_forum_before_it_opened(dsl_training: Refresher) -> None:
+    make_forum_of_the_past(make_school("Elsewhere"))
+
+    def forums_of(school: Organisation) -> int:
+        establishment = find_establishment(school.reference)
+        assert establishment
+        return len(statement_of(establishment, now=NOW).forums)
+
+    new = make_school("New", opened_on=date(2026, 9, 1))
+    assert forums_of(new) == 0
+    assert forums_of(make_school("Old", opened_on=date(2020, 9, 1))) == 1
+    closed_on = new.opened_on
+    make_school("Before", opened_on=None, closed_on=closed_on, successor_id=new.id)
+    assert forums_of(new) == 1

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
 
-from app import jobs
-from app.accounts.models import Organisation, Person, Post, PostKind
+from app.accounts.models import Organisation, Post, PostKind
 from app.catalogue.models import Event, OfferKind
-from app.forums import training, training_invitations, training_plan
+from app.forums import training
 from app.forums import training_rules as rules
 from app.forums.establishments import find_establishment
 from app.forums.models import Watching
-from app.forums.training_models import TrainingRound
 from app.forums.training_rules import Standing
 from app.forums.training_statement import statement_of
-from app.kernel import clock
-from app.kernel.access import Role
-from app.kernel.db import db, transaction
-from app.outbox.models import OutboxMessage
+from app.kernel.db import db
 from app.partnership.models import Refresher
 from app.partnership.rules import HalfTermFacts
-from app.record.models import LearningElsewhere, RefresherStop
 from app.record.rules import Entry, Rule
 from tests.support.factories import (
     make_attendance,
@@ -35,16 +25,13 @@ from tests.support.factories import (
     make_event,
     make_learning_elsewhere,
     make_offer,
-    make_partnership,
     make_person,
-    make_refresher,
 )
-from tests.support.forums import SPANS, make_half_terms, make_lead, make_school
+from tests.support.forums import SPANS, make_lead, make_school
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
+from tests.support.training import a_district, come_as_advisor, make_dsl_training, trained
 
-LETTERS = Path(__file__).parent / "letters"
-A_SECRET = re.compile(r"[0-9a-f]{64}")
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
 PARTS = [HalfTermFacts("2026/27", n, name, *span) for n, (name, *span) in enumerate(SPANS, 1)]
@@ -125,24 +112,9 @@ def test_a_rule_is_asked_of_its_posts_and_of_who_once_kept_it() -> None:
     assert slugs(PostKind.HEADTEACHER, entry(FIRST_AID, TODAY)) == ["first-aid"]
 
 
-@pytest.mark.parametrize(("missing", "sessions"), [(-3, 0), (0, 0), (1, 1), (20, 1), (21, 2)])
-def test_how_many_sessions_that_takes(missing: int, sessions: int) -> None:
-    assert rules.sessions_needed(missing, 20) == sessions
-
-
 @pytest.fixture
 def dsl_training(app: Flask) -> Refresher:
-    make_partnership()
-    make_half_terms()
-    return make_refresher(slug="dsl-training", name="DSL training", months=24)
-
-
-def trained(person: Person, refresher: Refresher, day: date) -> Event:
-    """A session of ours that somebody attended in full."""
-    offer = make_offer(title="DSL training", refresher_id=refresher.id, at_once=False)
-    event = make_event(offer, starts_at=datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
-    make_attendance(make_booking(event, person))
-    return event
+    return make_dsl_training()
 
 
 def test_who_has_two_schools_stands_under_both_and_counts_once(dsl_training: Refresher) -> None:
@@ -183,26 +155,10 @@ def test_a_session_in_part_renews_nothing_and_the_newer_of_two_counts(
     assert (renewal.done_on, renewal.is_elsewhere) == (date(2026, 2, 1), True)
 
 
-def staff(client: PageClient) -> PageClient:
-    advisor = make_person(Role.ADVISOR)
-    db.session.commit()
-    sign_in(client, advisor)
-    return client
-
-
-def a_district(refresher: Refresher) -> Organisation:
-    """Two schools: one lead due this term, one without any record, a deputy without an address."""
-    school = make_school("Ash Lane")
-    trained(make_lead(school, name="Ada Due"), refresher, date(2024, 12, 1))
-    make_lead(school, PostKind.DEPUTY_DSL, name="Bo Unknown", email=None)
-    make_lead(make_school("Beck Side", phase="Secondary"), name="Cy Unknown")
-    return school
-
-
 @pytest.mark.usefixtures("now")
 def test_the_page_counts_lists_and_filters(client: PageClient, dsl_training: Refresher) -> None:
     a_district(dsl_training)
-    staff(client)
+    come_as_advisor(client)
     page = client.get("/forums/training")
     assert "3 people at 2 establishments" in page.words
     assert "overdue" not in page.text.lower()
@@ -224,7 +180,7 @@ def test_a_school_has_a_page_and_a_converted_one_leads_to_its_academy(
     academy = a_district(dsl_training)
     before = make_school("Old Ash", closed_on=date(2026, 1, 1), successor_id=academy.id)
     forum = make_forum_of_the_past(before)
-    staff(client)
+    come_as_advisor(client)
     address = f"/forums/training/{before.reference}"
     assert client.get(address).location == f"/forums/training/{academy.reference}"
     page = client.get(f"/forums/training/{academy.reference}")
@@ -287,130 +243,6 @@ def test_what_was_watched_is_never_attended(dsl_training: Refresher) -> None:
     statement = statement_of(establishment, now=NOW)
     assert [one.how for one in statement.forums] == ["Watched afterwards (self-reported)"]
     assert statement.people[0].last_attended is None
-
-
-@pytest.mark.usefixtures("now")
-def test_a_plan_counts_people_places_and_sessions(
-    client: PageClient, dsl_training: Refresher
-) -> None:
-    school = a_district(dsl_training)
-    for number in range(3):
-        lead = make_lead(school, PostKind.DEPUTY_DSL, name=f"Due {number}")
-        make_learning_elsewhere(
-            lead, refresher_id=dsl_training.id, learned_on=date(2025, 2, 1 + number)
-        )
-    both = make_school("Beck Side Two", phase="Secondary")
-    make_lead(both, person=lead)
-    offer = make_offer(title="Lead training", slug="lead-training", refresher_id=dsl_training.id)
-    event = make_event(offer, starts_at=datetime(2027, 2, 3, 9, tzinfo=UTC), capacity=2)
-    make_booking(event, lead)
-    window = training_plan.window("dsl-training", "2026-27-spring", with_unknown=False, now=NOW)
-    assert window
-    plan = training_plan.plan(window, now=NOW)
-    assert [(one.phase, one.due, one.booked) for one in plan.needs] == [
-        ("Primary", 3, 1),
-        ("Secondary", 1, 1),
-        ("All", 3, 1),
-    ]
-    assert (plan.without_place, plan.free, plan.missing) == (2, 1, 1)
-    staff(client)
-    page = client.get("/forums/training/plan?term=2026-27-spring&capacity=10&unknown=yes")
-    assert "No record that counts" in page.text
-    assert "3 places are missing. That takes 1 more session of 10" in page.words
-    run = client.click(page, "Plan sessions of Lead training")
-    assert [run.select("input", name=name)[0]["value"] for name in ("count", "capacity")] == [
-        "1",
-        "10",
-    ]
-
-
-@pytest.mark.usefixtures("now")
-@pytest.mark.parametrize("capacity", ["0", "501", "-1", "ten", "٣", "9" * 40])
-def test_a_capacity_that_no_session_has_is_refused_and_kept(
-    client: PageClient, dsl_training: Refresher, capacity: str
-) -> None:
-    staff(client)
-    page = client.get("/forums/training/plan", query_string={"capacity": capacity})
-    assert "Places in a session must be between 1 and 500" in page.errors
-    assert page.select("input", name="capacity")[0]["value"] == capacity[:40]
-
-
-def invited_to(name: str = "forums_training") -> list[OutboxMessage]:
-    found = select(OutboxMessage).where(OutboxMessage.kind == name).order_by(OutboxMessage.to_email)
-    return list(db.session.scalars(found))
-
-
-def people_due(refresher: Refresher) -> Person:
-    """Two due this term, one of them at two schools; one stopped, one without an address."""
-    school = make_school("Ash Lane")
-    two = make_lead(school, name="Ana Osei", email="ana@example.org", reference="PERSON-REF")
-    make_lead(make_school("Beck Side"), person=two)
-    people = [two, make_lead(school, email="cy@example.org"), make_lead(school, email=None)]
-    stopped = make_lead(school)
-    db.session.add(RefresherStop(person_id=stopped.id, stopped_at=NOW))
-    for person in (*people, stopped):
-        make_learning_elsewhere(person, refresher_id=refresher.id, learned_on=date(2024, 12, 1))
-    offer = make_offer(title="Lead training", refresher_id=refresher.id)
-    make_event(offer, starts_at=NOW + timedelta(days=9), reference="EVENT-REF")
-    return two
-
-
-@pytest.mark.usefixtures("now")
-def test_those_due_get_one_message_each_and_no_second_one_within_weeks(
-    client: PageClient, dsl_training: Refresher
-) -> None:
-    people_due(dsl_training)
-    staff(client)
-    address = "/forums/training/invite?term=2026-27-autumn"
-    page = client.get(address)
-    assert "2 people get one message each" in page.words
-    assert "1 without an email address" in page.words
-    assert "1 wants no such reminders" in page.words
-    after = client.submit(page, button="Invite 2 people")
-    assert "on their way" in after.words
-    assert invited_to() == []
-    refused = client.submit(page, button="Invite 2 people")
-    assert "The worker is still writing" in refused.text
-    for _ in range(2):
-        assert sum(jobs.invite_to_training(clock.now())) in {2, 0}
-    assert [one.to_email for one in invited_to()] == ["ana@example.org", "cy@example.org"]
-    again = client.get(address)
-    assert "2 were invited in the last four weeks" in again.words
-    assert not again.select("button", type="submit", **{"class": "govuk-button "})
-
-
-def test_nothing_is_written_around_one_at_night(dsl_training: Refresher) -> None:
-    asked = TrainingRound(reference="r", refresher_id=dsl_training.id, asked_at=NOW)
-    asked.first_on = asked.last_on = TODAY
-    asked.asked_by_id = make_person(Role.ADVISOR).id
-    db.session.add(asked)
-    db.session.flush()
-    night = datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
-    assert training_invitations.rounds_to_send(now=night) == []
-    assert training_invitations.rounds_to_send(now=NOW) == [asked.id]
-
-
-@pytest.mark.parametrize("is_unknown", [False, True])
-def test_the_invitation_reads_as_it_is_written_down(
-    dsl_training: Refresher, is_unknown: bool
-) -> None:
-    two = people_due(dsl_training)
-    asked = TrainingRound(reference="ROUND", refresher_id=dsl_training.id, asked_at=NOW)
-    asked.asked_by_id = make_person(Role.ADVISOR).id
-    asked.first_on, asked.last_on, asked.with_lapsed = TODAY, date(2027, 1, 3), is_unknown
-    if is_unknown:
-        db.session.execute(delete(LearningElsewhere).where(LearningElsewhere.person_id == two.id))
-    db.session.add(asked)
-    db.session.commit()
-    with transaction():
-        assert training_invitations.send_step(asked.id, now=NOW) == 2
-    [letter] = [one for one in invited_to() if one.to_name == "Ana Osei"]
-    text = A_SECRET.sub("TOKEN", f"Subject: {letter.subject}\n\n{letter.text_body}")
-    file = LETTERS / f"training_{'no_record' if is_unknown else 'due'}.txt"
-    if os.environ.get("RIPPLE_WRITE_LETTERS"):
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
-    assert "None" not in text
 
 
 def test_a_new_school_missed_no_forum_before_it_opened(dsl_training: Refresher) -> None:

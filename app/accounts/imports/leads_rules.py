@@ -26,6 +26,7 @@ MOST_CHARACTERS = 200
 MOST_UNKNOWN_WORDS = 60
 MOST_IN_A_CELL = 20
 MOST_OF_BOTH = 300  # characters of a name and an address
+SEVERAL = re.compile(r"[/&+;]|\band\b", re.IGNORECASE)
 ADDRESS_INSIDE = re.compile(r"[<(\[]?\s*(?:mailto:)?([^\s<>()\[\];,]+@[^\s<>()\[\];,]+)\s*[>)\]]?")
 
 
@@ -90,7 +91,9 @@ def read_rows(
     for place, row in enumerate(rows):
         line = Line(place, int(row[0]), cell(row, columns, "school"), cell(row, columns, "urn"))
         if not line.school and not line.urn:
-            found.problems.append(Problem(place, line.row, "the school is empty"))
+            found.problems.append(
+                Problem(place, line.row, "the school is empty: each row needs its own")
+            )
             continue
         if len(line.school) > MOST_CHARACTERS:
             found.problems.append(Problem(place, line.row, "the name of the school is too long"))
@@ -116,22 +119,22 @@ def _read_person(
 ) -> None:
     """A row that says one person's post, or posts."""
     kinds = _kinds(found, line, cell(row, columns, "post"), meanings)
-    parts = f"{cell(row, columns, 'first_name')} {cell(row, columns, 'last_name')}"
-    name = cell(row, columns, "name") or parts.strip()
     if not kinds:
         return
     found.kinds.update(kinds)
+    parts = f"{cell(row, columns, 'first_name')} {cell(row, columns, 'last_name')}"
+    names = _lines_of(row, columns, "name") or [parts.strip()]
     try:
         since = _since(cell(row, columns, "since"), today)
-        who = _who(name, cell(row, columns, "email"))
+        people = _people(names, _addresses(row, columns, "email"))
     except Refused as refusal:
         found.problems.append(Problem(line.place, line.row, str(refusal)))
         return
-    if who is None:
-        found.vacant_count += 1
-        return
+    found.vacant_count += not people
     found.given += [
-        Given(line.place, line.row, line.school, line.urn, *who, kind, since) for kind in kinds
+        Given(line.place, line.row, line.school, line.urn, *who, kind, since)
+        for who in people
+        for kind in kinds
     ]
 
 
@@ -178,6 +181,8 @@ def _who(name: str, address: str) -> tuple[str, str] | None:
         raise Refused("the name of the person is too long")
     if not any(sign.isalpha() for sign in name):
         raise Refused(f"“{name[:60]}” is not a name")
+    if SEVERAL.search(name):
+        raise Refused(f"“{name[:60]}” looks like more than one person: write ; between them")
     email = address_of(address) if address else ""
     if email is None:
         raise Refused(f"“{address[:60]}” is not an email address ({name[:60]})")
@@ -202,9 +207,8 @@ def _read_school(
             continue
         found.kinds.add(kind)
         try:
-            people = _people(
-                _lines_of(row, columns, field_name), _addresses(row, columns, field_name)
-            )
+            addresses = _addresses(row, columns, f"{field_name}_email")
+            people = _people(_lines_of(row, columns, field_name), addresses)
         except Refused as refusal:
             found.problems.append(Problem(line.place, line.row, f"{words}: {refusal}"))
             continue
@@ -219,12 +223,13 @@ def _people(names: list[str], addresses: list[str]) -> list[tuple[str, str]]:
     if len(names) > MOST_IN_A_CELL:
         raise Refused(f"more than {MOST_IN_A_CELL} people in one cell")
     if len(names) != len(addresses):
-        names, addresses = [one for one in names if one], [one for one in addresses if one]
+        names = [one for one in names if plain(one) not in NOBODY]
+        addresses = [one for one in addresses if plain(one) not in NOBODY]
     if addresses and len(names) != len(addresses):
         raise Refused(
             f"{len(names)} {'name' if len(names) == 1 else 'names'} and {len(addresses)} email "
             f"{'address' if len(addresses) == 1 else 'addresses'}: write as many of each, "
-            "in the same order"
+            "in the same order, with ; between them"
         )
     pairs = zip(names, addresses or [""] * len(names), strict=True)
     found = [_who(name, address) for name, address in pairs]
@@ -241,7 +246,7 @@ def _lines_of(row: Sequence[Any], columns: Mapping[str, int], name: str) -> list
 
 def _addresses(row: Sequence[Any], columns: Mapping[str, int], name: str) -> list[str]:
     """Addresses are listed with commas as well, which names have inside."""
-    listed = _lines_of(row, columns, f"{name}_email")
+    listed = _lines_of(row, columns, name)
     return [part.strip() for one in listed for part in one.split(",")]
 
 

@@ -99,12 +99,16 @@ def test_words_that_are_no_post_are_asked_about_and_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (("", "Ann Lee", "", "DSL"), "the school is empty"),
+        (("", "Ann Lee", "", "DSL"), "the school is empty: each row needs its own"),
         (("Ash", "Ann Lee", "", ""), "the post is empty"),
         (("Ash", "", "ann@x.example.org", "DSL"), "“ann@x.example.org” has no name beside it"),
         (("Ash", "Ann", "ann at x", "DSL"), "“ann at x” is not an email address (Ann)"),
         (("Ash", "=A1+B1", "", "DSL"), "“=A1+B1” looks like a formula: write the words themselves"),
         (("Ash", "1234", "", "DSL"), "“1234” is not a name"),
+        (
+            ("Ash", "Ann Lee & Ben Rowe", "", "DSL"),
+            "“Ann Lee & Ben Rowe” looks like more than one person: write ; between them",
+        ),
         (("Ash", "x" * 201, "", "DSL"), "the name of the person is too long"),
         (("Ash", "Ann", "", "x" * 201), "the post is too long"),
         (("x" * 201, "Ann", "", "DSL"), "the name of the school is too long"),
@@ -129,12 +133,13 @@ def test_nobody_in_a_post_is_no_problem_and_an_address_may_stand_beside_the_name
         LONG,
         ("Ash", "Vacant", "n/a", "DSL"),
         ("Ash", "Ann Lee (Ann@Ash.example.org)", "", "DSL"),
-        ("Ash", "Ben Rowe", "mailto:ben@ash.example.org", "DSL"),
+        ("Ash", "Ben Rowe; Cas Hill", "mailto:ben@ash.example.org, cas@ash.example.org", "DSL"),
     )
     assert (found.problems, found.vacant_count) == ([], 1)
     assert [(one.name, one.email) for one in found.given] == [
         ("Ann Lee", "ann@ash.example.org"),
         ("Ben Rowe", "ben@ash.example.org"),
+        ("Cas Hill", "cas@ash.example.org"),
     ]
 
 
@@ -163,7 +168,7 @@ def test_a_row_for_each_school_has_people_in_columns_several_in_a_cell() -> None
         ("Ash", "Ann Lee", "ann@x.example.org", "Ben Rowe; Cas Hill", BOTH),
         ("Elm", "Dan Moss\nEve Park", "", "Flo Hart; Gus Ward", "; gus@x.example.org"),
         ("Oak", "", "", "Hal Yates; Ida Zell", "hal@x.example.org"),
-        ("Fir", "Jo King", "none of yours", "Kit Lane", "kit@x.example.org"),
+        ("Fir", "Jo King", "none of yours", "Kit Lane; TBC", "kit@x.example.org"),
     )  # fmt: skip
     assert [(one.school, one.name, one.email[:3], one.kind) for one in found.given] == [
         ("Ash", "Ann Lee", "ann", DSL),
@@ -176,7 +181,8 @@ def test_a_row_for_each_school_has_people_in_columns_several_in_a_cell() -> None
         ("Fir", "Kit Lane", "kit", DEPUTY),
     ]
     assert told(found) == [
-        "Row 4: Deputy DSL: 2 names and 1 email address: write as many of each, in the same order",
+        "Row 4: Deputy DSL: 2 names and 1 email address: write as many of each, in the same order, "
+        "with ; between them",
         "Row 5: DSL: “none of yours” is not an email address (Jo King)",
     ]
 

@@ -16,6 +16,7 @@ from app.demo.making.answers import Respondents
 from app.demo.making.asking import Asker
 from app.demo.making.elsewhere import add_learning_elsewhere
 from app.demo.making.evidence import record_evidence
+from app.demo.making.forum_executive import report_to_executive
 from app.demo.making.forum_opinions import ask_for_opinions
 from app.demo.making.forum_recordings import share_recordings
 from app.demo.making.forum_schools import check_lists, note_contacts
@@ -93,6 +94,11 @@ def make_example(*, now: datetime, seed: int = SEED) -> Made:
     check_lists(people, now=now)
     note_contacts(people, now=now)
     ask_for_opinions(people, now=now)
+    report_to_executive(
+        advisor=people.personas["advisor"].reference,
+        business=people.personas["delivery"].reference,
+        now=now,
+    )
     return Made(
         people_count=len(people.everybody) + len(people.personas),
         events_count=len(events),

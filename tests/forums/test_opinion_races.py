@@ -93,7 +93,7 @@ def test_looking_first_would_take_several(file_app: Flask) -> None:
 
 def marks(table: str) -> list[str]:
     """The mark of the transaction that wrote each row."""
-    return list(db.session.scalars(text(f"SELECT xmin::text FROM {table}")))  # noqa: S608 - ours
+    return list(db.session.scalars(text(f"SELECT xmin::text FROM {table}")))
 
 
 def test_a_night_leaves_no_mark_that_leads_from_a_school_to_what_it_said(file_app: Flask) -> None:

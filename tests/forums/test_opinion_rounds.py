@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -24,6 +26,7 @@ from tests.support.factories import make_partnership, make_person
 from tests.support.forums import make_half_terms, make_lead, make_school
 from tests.support.opinions import link_of, open_now, plan, round_called, say, work
 
+LETTERS = Path(__file__).parent / "letters"
 NOW = datetime(2026, 11, 9, 10, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 10, 1, 30, tzinfo=UTC)
 
@@ -163,3 +166,22 @@ def test_a_school_that_converted_after_the_first_day_is_asked_as_what_it_is_toda
         one.text_body for one in messages() if one.to_email == "head@ash-academy.uk"
     )
     assert link_of(asked, ash).sent_at is not None
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("kind", list(Kind))
+def test_each_letter_says_what_it_says(
+    advisor: Person, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    monkeypatch.setattr("app.forums.opinion_emails.address_of", lambda _: "https://example.org/o/x")
+    two_schools()
+    asked = planned(advisor, introduction="Thank you for coming on Wednesday.")
+    open_now(asked.reference, advisor, now=NOW)
+    work(NOW)
+    work(datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+    [letter] = [one for one in messages(kind) if one.to_email == "dsl@ash.uk"]
+    written = f"Subject: {letter.subject}\n\n{letter.text_body}"
+    kept = LETTERS / f"{kind.value}.txt"
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        kept.write_text(written, encoding="utf-8")
+    assert written == kept.read_text(encoding="utf-8")

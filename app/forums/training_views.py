@@ -62,11 +62,12 @@ def standing_words(terms: training.Terms) -> dict[Standing, str]:
 def _wanted(whole: training.District) -> Wanted:
     """What the address asks to see; what it names wrongly is not asked for."""
     slugs = [rule.slug for rule in whole.rules]
-    slug = request.args.get("what", DSL_TRAINING)
+    usual = DSL_TRAINING if DSL_TRAINING in slugs else next(iter(slugs), "")
+    slug = request.args.get("what", usual)
     standing = request.args.get("standing", "")
     phase = one_line(request.args.get("phase"))
     return Wanted(
-        slug=slug if slug in slugs else (DSL_TRAINING if DSL_TRAINING in slugs else ""),
+        slug=slug if slug in slugs else usual,
         standing=Standing(standing) if standing in set(Standing) else None,
         phase=phase if phase in training.phases_of(whole) else "",
     )
@@ -138,14 +139,14 @@ def _cells(line: HolderLine, renewal: Renewal) -> list[str]:
     ]
 
 
-def _window_or_404() -> Window:
-    """What the address asks about; a term that is no more becomes the next one."""
+def _window() -> Window | None:
+    """What the address asks about; None if nothing of that name must be renewed."""
     return training_plan.window(
         request.values.get("what", DSL_TRAINING),
         request.values.get("term", ""),
         with_unknown=request.values.get("unknown") == "yes",
         now=clock.now(),
-    ) or abort(404)
+    )
 
 
 def _asked(window: Window) -> dict[str, str]:
@@ -156,11 +157,13 @@ def _asked(window: Window) -> dict[str, str]:
 
 @bp.get("/plan")
 @staff
-def plan() -> str:
+def plan() -> ResponseReturnValue:
     """What a term needs: people, places planned, places missing, sessions that would do."""
     form = PlanForm(request.args)
     form.read()
-    window = _window_or_404()
+    window = _window()
+    if window is None:
+        return redirect(url_for(".due"))
     found = training_plan.plan(window, now=clock.now())
     return render_template(
         "forums/training_plan.html",
@@ -178,10 +181,11 @@ def plan() -> str:
 @staff
 def invite() -> ResponseReturnValue:
     """Look who would be invited to what; a button asks the worker to write to them."""
-    form, now = PageForm(), clock.now()
+    form, now, window = PageForm(), clock.now(), _window()
+    if window is None:
+        return redirect(url_for(".due"))
     if not form.submitted_and_valid():
-        return _invite_page(now)
-    window = _window_or_404()
+        return _invite_page(window, now)
     try:
         with transaction():
             training_invitations.ask_to_invite(window, actor=_me(), now=now)
@@ -192,8 +196,7 @@ def invite() -> ResponseReturnValue:
     return redirect(f"{url_for('.plan')}?{urlencode(_asked(window))}")
 
 
-def _invite_page(now: datetime) -> str:
-    window = _window_or_404()
+def _invite_page(window: Window, now: datetime) -> str:
     return render_template(
         "forums/training_invite.html",
         form=PageForm(formdata=None),

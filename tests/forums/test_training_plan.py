@@ -171,3 +171,12 @@ def test_the_invitation_reads_as_it_is_written_down(
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
     assert "None" not in text
+
+
+@pytest.mark.one_database
+def test_where_nothing_of_that_name_must_be_renewed_the_list_says_what_must(
+    client: PageClient, dsl_training: Refresher
+) -> None:
+    come_as_advisor(client)
+    for page in ("plan", "invite"):
+        assert client.get(f"/forums/training/{page}?what=moon").location == "/forums/training"

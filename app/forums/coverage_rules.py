@@ -142,15 +142,17 @@ def last_represented(
 def counted(period: Period, bodies: Iterable[Body], presence: Presence) -> Coverage:
     """The figures of one half term, of all establishments and by phase and type."""
     there = [body for body in bodies if body.was_open_on(period.counted_on)]
+    stood = {body.id: standing(body, period, presence) for body in there}
+    to_come = {body_id for period_id, body_id in presence.registered if period_id == period.id}
 
     def count(name: str, some: Sequence[Body]) -> Count:
-        stood = [standing(body, period, presence) for body in some]
+        found = [stood[body.id] for body in some]
         return Count(
             name=name,
             establishments=len(some),
-            attended=stood.count(Standing.ATTENDED),
-            watched=stood.count(Standing.WATCHED),
-            registered_to_come=sum((period.id, body.id) in presence.registered for body in some),
+            attended=found.count(Standing.ATTENDED),
+            watched=found.count(Standing.WATCHED),
+            registered_to_come=sum(body.id in to_come for body in some),
         )
 
     def grouped(key: Callable[[Body], str], order: Callable[[str], object]) -> tuple[Count, ...]:

@@ -556,7 +556,7 @@ def test_every_form_is_refused_without_the_token_of_its_page(
 
 
 # Anything but a number does not even match the rule.
-NUMBERS = dict.fromkeys(("months", "number", "section_id", "answer_id"), 23)
+NUMBERS = dict.fromkeys(("months", "number", "section_id", "answer_id", "topic_id", "post_id"), 23)
 ODD = (MISSING, "x" * 500, "0", "-1", "\u00e4\u202e", "\x00", "'; DROP TABLE offer; --")
 
 

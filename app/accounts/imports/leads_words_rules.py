@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.accounts.imports.column_rules import plain
 from app.accounts.models import PostKind
@@ -77,6 +78,7 @@ APART = re.compile(r"\s*(?:[/&+,;|]|\band\b)\s*", re.IGNORECASE)
 OF_WORDS = re.compile(r"[^\W_]+")
 
 
+@lru_cache(maxsize=1_000)  # a list has the same few words in every row
 def post_key(words: str) -> str:
     """Words of a post as they are compared: without capitals, dots and a number at the end."""
     bare = re.sub(r"[.’']", "", plain(words))

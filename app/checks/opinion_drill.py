@@ -64,7 +64,7 @@ def ask_everybody(settings: dict[str, Any], *, size: int, kills: int, seed: int)
     now = _at_midday()
     with transaction():
         make_schools(size)
-        reference, token = _make_round(now)
+        reference, token = make_round(now)
     found = Asked(establishments=size)
     found.page_seconds = round(_open_by_the_page(reference, token), 3)
     began = time.monotonic()
@@ -144,7 +144,7 @@ def make_schools(count: int) -> None:
     db.session.execute(insert(Post), posts)
 
 
-def _make_round(now: datetime) -> tuple[str, str]:
+def make_round(now: datetime) -> tuple[str, str]:
     """A planned round, and the token of an Advisor who is signed in."""
     [(person_id, _)] = stage.make_people(1)
     token = stage.signed_in_as(person_id, Role.ADVISOR)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flask import Blueprint, render_template
 
 from app.catalogue.models import Event
+from app.catalogue.rules import count_words
 from app.forums import home_queries, home_rules
 from app.forums.coverage import coverage_of_year
 from app.forums.coverage_rules import Coverage
@@ -26,7 +27,6 @@ EXECUTIVE = "/forums/executive"
 class Waiting(NamedTuple):
     """Something that waits: how much, of what, and where it is dealt with."""
 
-    number: int
     words: str
     path: str
 
@@ -81,11 +81,14 @@ def _waiting(numbers: home_queries.Counts, reach: list[Reach]) -> list[Waiting]:
     held = [one for one in reach if one.figures.is_held]
     absent = held[-1].figures.not_represented if held else 0
     named = f"{held[-1].half_term.name} {held[-1].half_term.school_year}" if held else ""
+    absent_in = f"not represented in {named}" if named else "not represented"
+    schools, wishes = count_words(absent, "school"), numbers.wishes_open
+    unread, answers = numbers.opinions_unread, numbers.answers_unreleased
     return [
-        Waiting(absent, f"not represented in {named}: schools to contact", TO_CONTACT),
-        Waiting(numbers.wishes_open, "asked to be contacted", f"{OPINIONS}/wishes"),
-        Waiting(numbers.opinions_unread, "not read yet: opinions", OPINIONS),
-        Waiting(numbers.rounds_open, "open now: opinion rounds", OPINIONS),
-        Waiting(numbers.themes_open, "with the Executive: open themes", EXECUTIVE),
-        Waiting(numbers.answers_unreleased, "not shown to schools: answers", EXECUTIVE),
+        Waiting(f"{schools} to contact, {absent_in}", TO_CONTACT),
+        Waiting(count_words(wishes, "wish", "wishes") + " to be contacted", f"{OPINIONS}/wishes"),
+        Waiting(count_words(unread, "opinion") + " not read yet", OPINIONS),
+        Waiting(count_words(numbers.rounds_open, "opinion round") + " open", OPINIONS),
+        Waiting(count_words(numbers.themes_open, "theme") + " without an answer", EXECUTIVE),
+        Waiting(count_words(answers, "answer") + " not shown to schools", EXECUTIVE),
     ]

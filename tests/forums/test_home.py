@@ -52,7 +52,7 @@ def test_the_page_says_what_the_coming_forum_needs_and_who_is_missing(
     assert "Late Joining link : Not set: nobody could join by 4 November 2026" in page.words
     assert "Late Register : 1 person not marked" in page.words
     assert "Attended 1 of 3 schools" in page.words
-    assert "2 not represented in Autumn 1 2026/27: schools to contact" in page.words
+    assert "2 schools to contact, not represented in Autumn 1 2026/27" in page.words
     assert "Registered to come 0 of 3" in page.words
     assert "Dee Marsh added a topic: DSL Forum, Autumn 2 2026/27" in page.words
     assert page.page.link("Joining link") == f"/manage/events/{coming.reference}/change"

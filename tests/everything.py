@@ -24,6 +24,7 @@ from tests.support.reckoning import BROWSER, OUTCOMES, POSTGRES
 
 PROJECT = Path(__file__).parents[1]
 DOWNLOAD_SECONDS = 240
+DO_NOT_KEEP = "PYTHONDONTWRITEBYTECODE"
 QUICK = "not browser and not postgres and not slow"
 NOTHING_TO_RUN = 5  # pytest's exit code when the options left no test
 
@@ -108,7 +109,7 @@ def pytest_step(marked: str, *arguments: str) -> list[Result]:
     command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal"]
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
-        environment = {**os.environ, reckoning.SUMMARY: str(summary)}
+        environment = {**compiling_once(os.environ), reckoning.SUMMARY: str(summary)}
         code = subprocess.call([*command, "-m", marked, *arguments], cwd=PROJECT, env=environment)
         found = json.loads(summary.read_text()) if summary.exists() else {}
     print_slowest(found.get("files", {}))
@@ -116,6 +117,12 @@ def pytest_step(marked: str, *arguments: str) -> list[Result]:
     if code not in {0, NOTHING_TO_RUN} and all(result.is_good for result in results):
         results.append(Result("test run", False))
     return results
+
+
+def compiling_once(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same, but what one process has compiled the others read, wherever they run."""
+    rest = {name: value for name, value in environment.items() if name != DO_NOT_KEEP}
+    return {"PYTHONPYCACHEPREFIX": str(PROJECT / ".venv" / "bytecode"), **rest}
 
 
 def results_of(kinds: Mapping[str, Any]) -> list[Result]:

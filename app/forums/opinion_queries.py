@@ -110,10 +110,17 @@ def half_terms_to_choose() -> list[HalfTerm]:
     return list(db.session.scalars(free))
 
 
-def did_not_answer(asked: OpinionRound) -> list[Establishment]:
-    """The schools that did not answer, by name; nobody is told while the round is open."""
-    if asked.state is not RoundState.CLOSED:
-        return []
+def did_not_answer(asked: OpinionRound) -> list[Establishment] | None:
+    """The schools that did not answer, by name; None while that would lead to those that did.
+
+    That is while the round is open, and later beside a few opinions without a name.
+    """
+    unnamed = select(func.count()).select_from(Opinion)
+    of_it = (Opinion.round_id == asked.id, Opinion.organisation_id.is_(None))
+    count = db.session.scalar(unnamed.where(*of_it)) or 0
+    is_closed = asked.state is RoundState.CLOSED
+    if not is_closed or not opinion_rules.may_name_who_answered(count):
+        return None
     silent = [one for one, answered in has_answered(asked.id) if not answered]
     return sorted(establishments(silent).values(), key=lambda one: (one.name, one.id))
 

@@ -84,7 +84,7 @@ def show(reference: str) -> str:
         reading=reading,
         sent_count=opinion_queries.sent_count(found.id),
         not_reached=opinion_queries.not_reached(found)[:MOST_NAMES],
-        silent=opinion_queries.did_not_answer(found)[:MOST_NAMES],
+        silent=opinion_queries.did_not_answer(found),
         themes=theme_counts(found) if found.state is not RoundState.PLANNED else [],
         quotes=quotations.released_quotes(found),
         may_set=Role.ADVISOR in current_user.roles,

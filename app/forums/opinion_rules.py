@@ -85,6 +85,11 @@ def may_be_read_now(waiting: int) -> bool:
     return waiting >= FEWEST_TOGETHER
 
 
+def may_name_who_answered(unnamed: int) -> bool:
+    """Whether the schools that answered may be known, beside so many opinions without a name."""
+    return unnamed == 0 or unnamed >= FEWEST_TOGETHER
+
+
 def by_two(schools: Sequence[Asked]) -> tuple[list[GroupResponse], list[GroupResponse]]:
     """The response by phase and by type, no group of fewer than ten schools, nor any difference.
 

@@ -44,7 +44,7 @@ def die_in_the_middle(reference: str) -> None:
     work = jobs.ask_for_opinions(NOW)
     for _ in range(4 + 1):  # three steps of links and one that finds none left; then messages
         next(work)
-    work.close()
+    del work
     assert opinion_asking.steps(round_id, Kind.ASKING)  # there is something left to do
     db.session.rollback()
 

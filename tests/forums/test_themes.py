@@ -11,7 +11,8 @@ from flask import Flask
 from app.accounts.models import Person
 from app.forums import contact_wishes, opinion_reading, quotes, themes
 from app.forums.opinion_models import OpinionRound, Theme, ThemeAnswer, ThemeClass
-from app.forums.opinion_queries import response
+from app.forums.opinion_queries import did_not_answer, response
+from app.forums.opinions import Said
 from app.forums.themes import ThemeCount, theme_counts
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -20,7 +21,8 @@ from app.partnership.models import HalfTerm
 from tests.forums.test_opinion_rounds import NOW
 from tests.support.factories import make_partnership, make_person
 from tests.support.forums import make_half_terms, make_school
-from tests.support.opinions import SAID, open_now, opinions_of, plan, round_called, say, work
+from tests.support.hostile import MARKUP
+from tests.support.opinions import open_now, opinions_of, plan, round_called, say, work
 from tests.support.page_client import PageClient
 from tests.support.signing_in import sign_in
 
@@ -212,7 +214,7 @@ def test_whoever_did_not_agree_is_not_quoted(half_terms: list[HalfTerm], advisor
     school = make_school("Ash Primary")
     db.session.commit()
     work(NOW)
-    say(asked, school, SAID.__class__("Fine.", "", "", False, False), now=NOW)
+    say(asked, school, Said("Fine.", "", "", False, False), now=NOW)
     work(asked.closes_at)
     [one] = opinions_of(asked)
     read = opinion_reading.find_opinion(asked.id, one.id)
@@ -228,7 +230,7 @@ def test_a_wish_is_dealt_with_once_and_forgotten_after_a_year(
     school = make_school("Ash Primary")
     db.session.commit()
     work(NOW)
-    wish = SAID.__class__("Fine.", "", "", False, False, "Kim Lee", "01924 111111")
+    wish = Said("Fine.", "", "", False, False, "Kim Lee", "01924 111111")
     say(asked, school, wish, now=NOW)
     sign_in(client, advisor)
     page = client.click(client.get("/forums/opinions"), "Schools to contact (1 waiting)")
@@ -256,18 +258,47 @@ def test_who_answered_is_told_by_group_once_the_round_has_closed(
     db.session.commit()
     asked = open_now(plan(half_terms[1], advisor, now=NOW).reference, advisor, now=NOW)
     work(NOW)
-    for school in made[:7]:
+    for school in [*made[:7], *made[12:15]]:
         say(asked, school, now=NOW)
     open_ = response(asked)
-    assert (open_.asked, open_.answered, open_.by_phase, open_.by_type) == (24, 7, [], [])
+    assert (open_.asked, open_.answered, open_.by_phase, open_.by_type) == (24, 10, [], [])
     sign_in(client, advisor)
     address = f"/forums/opinions/{asked.reference}"
     page = client.get(address)
-    assert "7 of 24 schools answered" in page.words
+    assert "10 of 24 schools answered" in page.words
     assert "did not answer" not in page.words
     work(asked.closes_at)
     closed = response(round_called(asked.reference))
-    assert {(one.asked, one.answered) for one in closed.by_phase} == {(12, 7), (12, 0)}
+    assert {(one.asked, one.answered) for one in closed.by_phase} == {(12, 7), (12, 3)}
     page = client.get(address)
-    assert "17 schools did not answer" in page.words
+    assert "14 schools did not answer" in page.words
     assert "Primary 11" in page.words
+
+
+def test_of_a_few_that_answered_nobody_is_told_which_they_are(
+    client: PageClient, half_terms: list[HalfTerm], advisor: Person
+) -> None:
+    asked = answered(half_terms[1], advisor, 9)
+    assert did_not_answer(asked) is None
+    sign_in(client, advisor)
+    page = client.get(f"/forums/opinions/{asked.reference}")
+    assert "which schools did not answer is withheld" in page.words
+
+
+def test_hostile_words_are_shown_as_they_were_typed(
+    client: PageClient, half_terms: list[HalfTerm], advisor: Person
+) -> None:
+    school = make_school("Ash Primary")
+    db.session.commit()
+    asked = open_now(plan(half_terms[0], advisor, now=NOW).reference, advisor, now=NOW)
+    work(NOW)
+    say(asked, school, Said(MARKUP, MARKUP, MARKUP, True, False), now=NOW)
+    work(asked.closes_at)
+    give(asked, GOOD, MARKUP[:90], 1, advisor)
+    sign_in(client, advisor)
+    address = f"/forums/opinions/{asked.reference}/read"
+    one = f"{address}/{opinions_of(asked)[0].id}"
+    for path in (address, one, f"{one}/act-now", f"{one}/quote", "/forums/themes"):
+        page = client.get(path)
+        assert MARKUP[:20] in page.text.replace("&lt;", "<").replace("&#34;", '"')
+        assert not page.select("img", src="x")

@@ -55,7 +55,7 @@ class Steps:
 
     def look(self, heading: str = "") -> None:
         """The page has this heading, and axe finds nothing."""
-        assert heading in self.page.locator("h1").inner_text()
+        assert heading in self.page.locator("h1").inner_text(), self.words()
         assert_accessible(self.page)
 
     def open(self, address: str, heading: str = "") -> None:

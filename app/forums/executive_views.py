@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -76,10 +76,12 @@ def desk() -> str:
     )
 
 
-@bp.get("/forums/executive/<reference>")
+@bp.route("/forums/executive/<reference>", methods=["GET", "POST"])
 @advisors_only
-def report(reference: str) -> str:
-    """The report as it was given; before that, as it would be given now."""
+def report(reference: str) -> ResponseReturnValue:
+    """The report as it was given; before that, as it would be; a POST gives it."""
+    if request.method == "POST":
+        return _give(reference)
     opinion_round, given = _round(reference)
     if given is not None:
         return render_template(
@@ -122,10 +124,7 @@ def _as_it_would_be(opinion_round: OpinionRound) -> dict[str, Any]:
     return executive_content.compose(sources, now=clock.now())
 
 
-@bp.post("/forums/executive/<reference>")
-@advisors_only
-def give(reference: str) -> ResponseReturnValue:
-    """Give the report to the Executive."""
+def _give(reference: str) -> ResponseReturnValue:
     (opinion_round, _), form = _round(reference), OneButton()
     if done(form, lambda: executive.give(reference, actor=me(), now=clock.now())):
         flash("The report is given. It stays as it is from now on.", "success")

@@ -84,7 +84,7 @@ class CodingForm(PageForm):
         ids, titles = self._given()
         if titles:
             ids += [one.id for one in themes.make_themes(titles, actor=actor, now=now)]
-        off = [int(one) for one in self.remove.data or ()]
+        off = [int(one) for one in self.remove.data or () if one]
         opinion_reading.give_themes(opinion_id, ids, off, round_id=asked.id)
         opinion_reading.mark_read(asked, [opinion_id], actor=actor, now=now)
 

@@ -25,6 +25,7 @@ from app.catalogue.models import (
     Series,
     Topic,
 )
+from app.forums.training_rules import DSL_TRAINING
 from app.impact.reports import queries as reports
 from app.kernel.access import Role
 from app.kernel.db import db
@@ -53,6 +54,7 @@ from tests.support.factories import (
     make_organisation,
     make_partnership,
     make_person,
+    make_refresher,
     make_request,
     make_sector,
     make_terms,
@@ -179,6 +181,7 @@ def make_world(now: datetime, **words: str) -> World:
 
 def _make_world(now: datetime, **words: str) -> World:
     make_partnership()
+    make_refresher(slug=DSL_TRAINING)
     for kind in PolicyKind:
         name = f"About {kind.value}"
         db.session.add(Policy(kind=kind, title=name, body="What we do.", reviewed_on=now.date()))

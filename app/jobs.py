@@ -24,6 +24,7 @@ from app.forums import (
     catching_up_letters,
     contact_wishes,
     invitations,
+    list_checks,
     list_checks_sending,
     opinion_asking,
     opinion_rounds,
@@ -320,6 +321,7 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
         erased += surveys.forget_old_files(now=now)
         erased += staging.forget_old_files(now=now)
         erased += contact_wishes.forget_old_wishes(now=now)
+        erased += list_checks.forget_old_names(now=now)
     yield erased
     with transaction():
         erased = purge_expired_sign_ins(now=clock.real_now())

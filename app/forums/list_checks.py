@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import current_app
 from sqlalchemy import ColumnElement, case, func, select, update
@@ -15,11 +15,12 @@ from app.forums import list_checks_rules as rules
 from app.forums import schools_posts
 from app.forums.establishments import establishments_on
 from app.forums.models import ListChange, ListChangeKind, ListCheck
-from app.kernel.db import Base, db, insert_together
+from app.kernel.db import Base, db, insert_together, rows_changed
 from app.kernel.errors import Refused
 from app.kernel.london import london_date
 from app.kernel.tokens import derived_check, derived_token, new_reference, same
 
+NAMES_KEPT = timedelta(days=730)
 BY_LINK = "link"  # in the audit trail: whoever held the link of the school
 
 
@@ -294,3 +295,21 @@ def organisation_today(organisation: Organisation) -> Organisation | None:
         seen.add(one.id)
         one = db.session.get_one(Organisation, one.successor_id)
     return one if one.id != organisation.id else None
+
+
+def forget_old_names(*, now: datetime) -> int:
+    """Forget, two years later, the names typed by whoever held a link; how many.
+
+    Nobody else's erasing could find them: they are tied to no person.
+    """
+    before = now - NAMES_KEPT
+    checks = update(ListCheck).where(ListCheck.checked_at < before, ListCheck.checked_by != "")
+    changes = update(ListChange).where(ListChange.said_at < before, ListChange.said_by != "")
+    unsynchronized = {"synchronize_session": False}
+    forgotten = (
+        db.session.execute(checks.values(checked_by=""), execution_options=unsynchronized),
+        db.session.execute(
+            changes.values(said_by="", name_given=""), execution_options=unsynchronized
+        ),
+    )
+    return sum(rows_changed(one) for one in forgotten)

@@ -276,3 +276,16 @@ def test_letters_read_as_they_are_kept(
     if os.environ.get("RIPPLE_WRITE_LETTERS"):
         file.write_text(found)
     assert found == file.read_text()
+
+
+def test_names_typed_by_a_link_are_forgotten_after_two_years(
+    client: PageClient, school: Organisation, now: datetime
+) -> None:
+    check = make_check(school, now=now)
+    saved(client, address_of(check), name="Cal New", email="cal@ash.example.org", post="dsl")
+    for later, forgotten in ((700, 0), (731, 2), (732, 0)):
+        with transaction():
+            count = list_checks.forget_old_names(now=now + timedelta(days=later))
+        assert count == forgotten
+    change = db.session.scalars(select(ListChange)).one()
+    assert (check.checked_by, change.said_by, change.name_given) == ("", "", "")

@@ -31,6 +31,7 @@ from app.forums import (
     opinions,
     reminders,
     training_invitations,
+    withholding,
 )
 from app.forums.opinion_emails import Kind
 from app.impact import keeping
@@ -265,12 +266,9 @@ def ask_for_opinions(now: datetime) -> Iterator[int]:
     """Open and close rounds of opinions, give schools their links, ask and remind, by steps."""
     turned = one_by_one(_people(opinion_rounds.rounds_to_turn, now), opinion_rounds.turn_round, now)
     yield from turned
-    for round_id in _people(opinion_asking.rounds_without_links, now):
-        done = 1
-        while done:
-            with transaction():
-                done = opinion_asking.make_links(round_id, now=now)
-            yield done
+    yield from in_steps(
+        _people(opinion_asking.rounds_without_links, now), opinion_asking.make_links, now
+    )
     for kind, find in (
         (Kind.ASKING, opinion_asking.rounds_to_send),
         (Kind.REMINDER, opinion_asking.rounds_to_remind),
@@ -280,15 +278,23 @@ def ask_for_opinions(now: datetime) -> Iterator[int]:
 
 
 def write_to_schools(round_id: int, kind: Kind, now: datetime) -> Iterator[int]:
-    """One message to each address of a round, a transaction for each step."""
-    steps = opinion_asking.steps(round_id, kind)
+    """One message to each address of a round, a transaction for each step; what fails is logged.
+
+    The round is done with only if every step was: what failed is tried again at the next look.
+    """
+    steps, is_whole = opinion_asking.steps(round_id, kind), True
     db.session.rollback()
     for step in steps:
-        with transaction():
-            sent = opinion_asking.send_step(step, round_id, kind, now=now)
+        try:
+            with transaction():
+                sent = opinion_asking.send_step(step, round_id, kind, now=now)
+        except Exception:  # not with the step itself: it holds addresses
+            log.exception("a step of %s of round %s failed, and is tried again", kind, round_id)
+            sent, is_whole = 0, False
         yield sent
-    with transaction():
-        opinion_asking.finish(round_id, kind, now=now)
+    if is_whole:
+        with transaction():
+            opinion_asking.finish(round_id, kind, now=now)
 
 
 def ask_schools_to_check_lists(now: datetime) -> Iterator[int]:
@@ -298,17 +304,23 @@ def ask_schools_to_check_lists(now: datetime) -> Iterator[int]:
 
 def bring_schools_to_forums(now: datetime) -> Iterator[int]:
     """Invite schools to a forum; remind those that were not represented, a week before."""
+    yield from one_by_one(["letters of what was called off"], _withhold, now)
     yield from _in_steps(invitations.send_step, now)
     yield from _in_steps(reminders.send_step, now)
 
 
+def _withhold(_what: str, *, now: datetime) -> int:
+    """Hold back what is about a cancelled forum or a closed round."""
+    return withholding.withhold(now=now)
+
+
 def _in_steps(step: Callable[..., int], now: datetime) -> Iterator[int]:
-    """Each step in a transaction of its own, until one finds nothing to do."""
-    done = 1
-    while done:
-        with transaction():
-            done = step(now=now)
-        yield done
+    """Each step in a transaction of its own, until one finds nothing to do, or fails."""
+
+    def do(_name: str, *, now: datetime) -> int:
+        return step(now=now)
+
+    yield from in_steps([f"{step.__module__}.{step.__name__}"], do, now)
 
 
 def erase_what_has_served(now: datetime) -> Iterator[int]:

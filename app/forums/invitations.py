@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from app.accounts.models import Person
 from app.audit import operations as audit
-from app.catalogue.models import Event
+from app.catalogue.models import Event, EventState, Offer, OfferKind
 from app.forums.establishments import (
     Addressee,
     Establishment,
     addressees,
     establishments_on,
 )
-from app.forums.forums import forums
 from app.forums.invitations_letters import Facts, facts_of, write_invitation
 from app.forums.models import ForumInvitation
 from app.kernel.db import Base, db, insert_together
@@ -25,11 +24,11 @@ from app.kernel.errors import Refused
 from app.kernel.london import date_words, london_date
 from app.kernel.tokens import token_hash
 from app.notices.rules import is_quiet
-from app.outbox.models import OutboxMessage
+from app.outbox.models import MessageState, OutboxMessage
 from app.outbox.operations import NOTICE_PRIORITY, compose
 
 MOST_AT_ONCE = 200
-KIND = "forum_invitation"
+KIND, REMINDER_KIND = "forum_invitation", "forum_reminder"
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,18 @@ class Foreseen:
 
 
 def find_forum(reference: str) -> Event | None:
-    """A forum by its reference; None if there is none, or it is another kind of event."""
-    return db.session.scalars(forums().where(Event.reference == reference)).one_or_none()
+    """A forum by its reference, also a cancelled one; None if it is another kind of event."""
+    return db.session.scalars(
+        select(Event)
+        .join(Event.offer)
+        .where(
+            Event.reference == reference,
+            Event.state != EventState.DRAFT,
+            Event.in_house_for_id.is_(None),
+            Offer.kind == OfferKind.DSL_FORUM,
+        )
+        .options(contains_eager(Event.offer), joinedload(Event.half_term))
+    ).one_or_none()
 
 
 def foresee(event: Event, *, now: datetime) -> Foreseen:
@@ -71,6 +80,17 @@ def keys_of(event: Event, kind: str) -> set[str]:
     return set(db.session.scalars(found))
 
 
+def written_to_count(event: Event) -> int:
+    """How many addresses a letter about a forum has left for, or leaves for just now."""
+    left = select(func.count(OutboxMessage.to_email.distinct())).where(
+        OutboxMessage.about_kind == "event",
+        OutboxMessage.about_reference == event.reference,
+        OutboxMessage.kind.in_((KIND, REMINDER_KIND)),
+        OutboxMessage.state.in_((MessageState.SENT, MessageState.SENDING)),
+    )
+    return db.session.scalar(left) or 0
+
+
 def invitation_of(event_id: int) -> ForumInvitation | None:
     """That everybody is, or was, invited to a forum."""
     return db.session.scalars(
@@ -80,6 +100,8 @@ def invitation_of(event_id: int) -> ForumInvitation | None:
 
 def why_not(event: Event, *, now: datetime) -> str:
     """Why nobody can be invited to it now; empty if they can."""
+    if event.state is not EventState.PUBLISHED:
+        return "It is cancelled"
     if event.starts_at <= now or event.booking_closes_at <= now:
         return "It cannot be booked any more"
     if event.booking_opens_at > now:

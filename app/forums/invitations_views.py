@@ -41,6 +41,7 @@ def invite(reference: str) -> ResponseReturnValue:
         event=event,
         foreseen=invitations.foresee(event, now=now),
         asked=invitations.invitation_of(event_id),
+        written_to_count=invitations.written_to_count(event),
         why_not=invitations.why_not(event, now=now),
         letter=write_invitation(nobody, facts_of(event, now=now)),
         reminder_at=reminders_rules.due_at(event.starts_at),

@@ -125,6 +125,7 @@ def _name_shown(check: ListCheck) -> ColumnElement[str]:
             ListCheck.organisation_id == check.organisation_id,
             ListChange.kind == ListChangeKind.ADDED,
             ListChange.taken_back_at.is_(None),
+            ListChange.name_given != "",
         )
         .order_by(ListChange.id.desc())
         .limit(1)
@@ -300,16 +301,33 @@ def organisation_today(organisation: Organisation) -> Organisation | None:
 def forget_old_names(*, now: datetime) -> int:
     """Forget, two years later, the names typed by whoever held a link; how many.
 
-    Nobody else's erasing could find them: they are tied to no person.
+    Nobody else's erasing could find who typed them: they are tied to no person. Whoever still
+    holds the post keeps the name that the school's list shows.
     """
     before = now - NAMES_KEPT
     checks = update(ListCheck).where(ListCheck.checked_at < before, ListCheck.checked_by != "")
     changes = update(ListChange).where(ListChange.said_at < before, ListChange.said_by != "")
-    unsynchronized = {"synchronize_session": False}
-    forgotten = (
-        db.session.execute(checks.values(checked_by=""), execution_options=unsynchronized),
-        db.session.execute(
-            changes.values(said_by="", name_given=""), execution_options=unsynchronized
-        ),
+    still_held = (
+        select(Post.id)
+        .join(ListCheck, ListCheck.organisation_id == Post.organisation_id)
+        .where(
+            ListCheck.id == ListChange.list_check_id,
+            Post.person_id == ListChange.person_id,
+            Post.kind == ListChange.post_kind,
+            Post.until_on.is_(None),
+        )
+        .exists()
     )
-    return sum(rows_changed(one) for one in forgotten)
+    names = update(ListChange).where(
+        ListChange.said_at < before, ListChange.name_given != "", ~still_held
+    )
+    unsynchronized = {"synchronize_session": False}
+    forgetting = (
+        checks.values(checked_by=""),
+        changes.values(said_by=""),
+        names.values(name_given=""),
+    )
+    return sum(
+        rows_changed(db.session.execute(one, execution_options=unsynchronized))
+        for one in forgetting
+    )

@@ -123,6 +123,9 @@ class ListChange(Base):
     said_by: Mapped[str] = mapped_column(comment="Name, as typed by whoever did")
     said_at: Mapped[datetime]
     taken_back_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None] = mapped_column(
+        comment="When staff said that somebody added is who they are said to be"
+    )
 
     list_check: Mapped[ListCheck] = relationship()
     person: Mapped[Person] = relationship()

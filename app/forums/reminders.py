@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from app.catalogue.models import Event
 from app.forums import invitations, reminders_rules
 from app.forums.coverage import Absent, absent_by
 from app.forums.establishments import Addressee, addressees, today_of
-from app.forums.forums import coming_forum
+from app.forums.forums import forums, forums_of
 from app.forums.invitations_letters import facts_of, write_reminder
 from app.forums.models import ForumReminder
 from app.kernel.db import Base, db, insert_together
@@ -21,20 +21,33 @@ from app.kernel.london import london_date
 from app.notices.rules import is_quiet
 from app.outbox.operations import NOTICE_PRIORITY, compose
 
-KIND = "forum_reminder"
+KIND = invitations.REMINDER_KIND
 
 
 def send_step(*, now: datetime) -> int:
     """Queue one step of reminders; call again while it returns something."""
-    event = coming_forum(now=now)
-    if event is None or is_quiet(now) or not reminders_rules.is_due(event.starts_at, now=now):
+    if is_quiet(now):
         return 0
-    if invitations.why_not(event, now=now):
-        return 0
+    coming = db.session.scalars(forums().where(Event.starts_at > now)).all()
+    for event in coming:
+        if not reminders_rules.is_due(event.starts_at, now=now):
+            continue
+        if not invitations.why_not(event, now=now) and (sent := _remind_of(event, now)):
+            return sent
+    return 0
+
+
+def _remind_of(event: Event, now: datetime) -> int:
+    """One step of reminders of one forum; an address hears of one sitting at a time."""
     absent = {one.establishment.id: one for one in to_remind(event, now=now)}
     written_to, _ = addressees(one.establishment for one in absent.values())
-    known = invitations.keys_of(event, KIND)
-    new = [one for one in written_to if invitations.key(event, KIND, one.email) not in known]
+    sittings = [one for one in _sittings(event) if one.id == event.id or one.ends_at > now]
+    known = {key for one in sittings for key in invitations.keys_of(one, KIND)}
+    new = [
+        one
+        for one in written_to
+        if not any(invitations.key(each, KIND, one.email) in known for each in sittings)
+    ]
     step = new[: invitations.MOST_AT_ONCE]
     if step:
         _send(step, event, absent, now)
@@ -42,15 +55,20 @@ def send_step(*, now: datetime) -> int:
 
 
 def to_remind(event: Event, *, now: datetime) -> list[Absent]:
-    """Schools that were not represented last time, with nobody booked for this forum."""
-    booked = _booked(event.id)
+    """Schools that were not represented last time, with nobody booked in the same half term."""
+    booked = _booked([one.id for one in _sittings(event)])
     absent = absent_by(london_date(now), now=now)
     return [one for one in absent if one.establishment.id not in booked]
 
 
-def _booked(event_id: int) -> set[int]:
+def _sittings(event: Event) -> list[Event]:
+    """The forums of one half term, this one among them: the same forum, held more than once."""
+    return [event] if event.half_term_id is None else forums_of(event.half_term_id)
+
+
+def _booked(event_ids: Collection[int]) -> set[int]:
     """The establishments of whoever has booked, and others where they hold a post."""
-    live = (Booking.event_id == event_id, Booking.state != BookingState.CANCELLED)
+    live = (Booking.event_id.in_(event_ids), Booking.state != BookingState.CANCELLED)
     named = select(Booking.organisation_id).where(*live, Booking.organisation_id.is_not(None))
     held = (
         select(Post.organisation_id)

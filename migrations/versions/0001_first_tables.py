@@ -1050,6 +1050,12 @@ def upgrade() -> None:
             nullable=True,
             comment="When the last reminder was in the outbox",
         ),
+        sa.Column(
+            "schools_shown",
+            sa.Integer(),
+            nullable=False,
+            comment="How many schools without a name had answered at the last showing",
+        ),
         sa.CheckConstraint(
             "(state = 'closed') = (closed_at IS NOT NULL)",
             name=op.f("ck_opinion_round_closed_has_time"),
@@ -1322,7 +1328,12 @@ def upgrade() -> None:
         sa.Column(
             "how", sa.String(), nullable=False, comment="Telephone number or address, as typed"
         ),
-        sa.Column("asked_on", sa.Date(), nullable=False),
+        sa.Column(
+            "asked_on",
+            sa.Date(),
+            nullable=False,
+            comment="Of a school not named beside what it said: the first day of the round",
+        ),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.CheckConstraint(
@@ -1837,12 +1848,6 @@ def upgrade() -> None:
             nullable=True,
             comment="Only of a school that chose to be named",
         ),
-        sa.Column(
-            "phase",
-            sa.String(),
-            nullable=False,
-            comment="Primary, Secondary, …; from the tenth school of it that answered",
-        ),
         sa.Column("working_well", sa.Text(), nullable=False),
         sa.Column("can_improve", sa.Text(), nullable=False),
         sa.Column("should_know", sa.Text(), nullable=False),
@@ -1851,7 +1856,7 @@ def upgrade() -> None:
             "may_be_read",
             sa.Boolean(),
             nullable=False,
-            comment="Shown ten at a time: one alone would tell whose it is",
+            comment="Shown by ten schools at a time: one alone would tell whose it is",
         ),
         sa.Column("is_read", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
@@ -2130,12 +2135,19 @@ def upgrade() -> None:
             nullable=True,
             comment="When an Advisor put it on the public page; None: it is not there",
         ),
+        sa.Column("released_owner", sa.String(), nullable=False, comment="The owner, as released"),
+        sa.Column(
+            "released_answered_on", sa.Date(), nullable=True, comment="answered_on, as released"
+        ),
+        sa.Column(
+            "released_revision", sa.Integer(), nullable=True, comment="Which answer was released"
+        ),
         sa.CheckConstraint(
             "(state = 'open') = (answered_on IS NULL)",
             name=op.f("ck_theme_answer_answered_has_day"),
         ),
         sa.CheckConstraint(
-            "released_on IS NULL OR (state <> 'open' AND said <> '' AND did <> '')",
+            "released_on IS NULL OR (state <> 'open' AND said <> '' AND did <> '' AND released_answered_on IS NOT NULL)",
             name=op.f("ck_theme_answer_released_is_answered"),
         ),
         sa.CheckConstraint(
@@ -2935,6 +2947,12 @@ def upgrade() -> None:
         sa.Column("said_by", sa.String(), nullable=False, comment="Name, as typed by whoever did"),
         sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "confirmed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When staff said that somebody added is who they are said to be",
+        ),
         sa.ForeignKeyConstraint(
             ["list_check_id"],
             ["list_check.id"],

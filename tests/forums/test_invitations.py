@@ -10,17 +10,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import jobs
 from app.accounts.models import PostKind
 from app.bookings.models import BookingState
-from app.catalogue.models import Event, OfferKind
-from app.forums import invitations, reminders, reminders_rules
+from app.catalogue.models import Event, EventState, OfferKind
+from app.forums import invitations, opinion_asking, reminders, reminders_rules, withholding
 from app.forums.establishments import Addressee, find_establishment
 from app.forums.invitations_letters import facts_of, write_invitation, write_reminder
 from app.forums.models import ForumInvitation, ForumReminder, ForumTopic
+from app.forums.opinion_emails import Kind, Letters
+from app.forums.opinion_models import Naming, OpinionRound, RoundState
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
-from app.outbox.models import OutboxMessage
+from app.outbox.models import MessageState, OutboxMessage
 from app.partnership.models import HalfTerm
 from tests.support.factories import (
     make_attendance,
@@ -168,6 +171,127 @@ def test_who_was_not_represented_and_has_not_booked_is_reminded_once(
     assert all_steps(reminders.send_step, A_WEEK_BEFORE + timedelta(days=1)) == 0
     people = set(db.session.scalars(select(ForumReminder.person_id)))
     assert people == {leads["Cedar"].id, leads["Dogwood"].id}
+
+
+def test_two_sittings_in_one_half_term_are_one_forum(
+    app: Flask, held: Event, coming: Event, half_terms: list[HalfTerm]
+) -> None:
+    second = make_forum(
+        half_terms[2],
+        offer=held.offer,
+        starts_at=coming.starts_at + timedelta(days=1),
+    )
+    leads = {
+        name: make_lead(make_school(name), email=f"lead@{name.lower()}.example.org")
+        for name in ("Ash", "Birch", "Cedar")
+    }
+    make_attendance(make_booking(held, make_lead(make_school("Dogwood"))))
+    make_booking(coming, leads["Ash"])
+    make_booking(second, leads["Birch"])
+    db.session.commit()
+    assert all_steps(reminders.send_step, A_WEEK_BEFORE) == 1
+    assert all_steps(reminders.send_step, A_WEEK_BEFORE + timedelta(days=1)) == 0
+    late = make_lead(make_school("Elm"), email="lead@elm.example.org")
+    coming.booking_closes_at = A_WEEK_BEFORE
+    db.session.commit()
+    assert all_steps(reminders.send_step, A_WEEK_BEFORE + timedelta(days=1)) == 1
+    reminded = [(one.to_email, one.about_reference) for one in messages(reminders.KIND)]
+    assert reminded == [
+        ("lead@cedar.example.org", coming.reference),
+        (late.email, second.reference),
+    ]
+
+
+def test_a_cancelled_forum_invites_nobody_and_holds_back_what_waits(
+    client: PageClient, coming: Event, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "MOST_AT_ONCE", 2)
+    for name in ("ash", "birch", "cedar"):
+        make_lead(make_school(name), email=f"lead@{name}.example.org")
+    advisor = make_person(Role.ADVISOR)
+    db.session.commit()
+    with transaction():
+        invitations.invite(coming.id, actor=advisor, now=now)
+    with transaction():
+        assert invitations.send_step(now=now) == 2
+        assert withholding.withhold(now=now) == 0
+    with transaction():
+        first = messages(invitations.KIND)[0]
+        first.state, first.sent_at = MessageState.SENT, now
+        coming.state, coming.cancelled_at = EventState.CANCELLED, now
+        coming.cancellation_reason = "The speaker is ill"
+    with transaction():
+        assert invitations.send_step(now=now) == 0
+        assert withholding.withhold(now=now) == 1
+    assert [one.state for one in messages(invitations.KIND)] == [
+        MessageState.SENT,
+        MessageState.WITHHELD,
+    ]
+    sign_in(client, advisor)
+    page = client.get(f"/forums/events/{coming.reference}/invitations")
+    assert "It is cancelled. 1 address was written to about it" in page.page.words
+    with pytest.raises(Refused, match="It is cancelled"), transaction():
+        invitations.invite(coming.id, actor=advisor, now=now)
+
+
+def test_what_a_closed_round_had_not_sent_stays_here(
+    app: Flask, half_terms: list[HalfTerm], now: datetime
+) -> None:
+    asked = OpinionRound(
+        reference="asked",
+        half_term_id=half_terms[1].id,
+        naming=Naming.ANONYMOUS,
+        opens_at=now - timedelta(days=1),
+        closes_at=now + timedelta(days=9),
+        state=RoundState.OPEN,
+        opened_at=now - timedelta(days=1),
+    )
+    db.session.add(asked)
+    db.session.flush()
+    to = Addressee("ana@ash.example.org", "Ana Osei", None, ())
+    db.session.add(Letters(asked, Kind.ASKING).compose(to, []))
+    db.session.commit()
+    with transaction():
+        assert withholding.withhold(now=now) == 0
+        asked.state, asked.closed_at = RoundState.CLOSED, now
+    with transaction():
+        assert withholding.withhold(now=now) == 1
+    assert messages(Kind.ASKING.value)[0].state is MessageState.WITHHELD
+
+
+@pytest.mark.one_database
+def test_a_step_that_fails_neither_repeats_without_end_nor_stops_the_others(
+    app: Flask, coming: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*, now: datetime) -> int:
+        raise ValueError(now)
+
+    monkeypatch.setattr(invitations, "send_step", fails)
+    make_lead(make_school("Ash"), email="ana@ash.example.org")
+    db.session.commit()
+    assert sum(jobs.bring_schools_to_forums(A_WEEK_BEFORE)) == 1
+    assert [one.to_email for one in messages(reminders.KIND)] == ["ana@ash.example.org"]
+
+
+@pytest.mark.one_database
+def test_a_round_with_a_step_that_failed_is_not_done(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished: list[int] = []
+
+    def send(step: int, round_id: int, kind: Kind, *, now: datetime) -> int:
+        return 6 // step
+
+    def finish(round_id: int, kind: Kind, *, now: datetime) -> None:
+        finished.append(round_id)
+
+    monkeypatch.setattr(opinion_asking, "send_step", send)
+    monkeypatch.setattr(opinion_asking, "finish", finish)
+    for round_id, steps in ((1, [2, 0, 3]), (2, [6])):
+        monkeypatch.setattr(opinion_asking, "steps", lambda *_, found=steps: found)
+        sent = list(jobs.write_to_schools(round_id, Kind.ASKING, now))
+        assert sent == ([3, 0, 2] if round_id == 1 else [1])
+    assert finished == [2]
 
 
 def written(held: Event, coming: Event, now: datetime, kind: str) -> str:

@@ -288,4 +288,12 @@ def test_names_typed_by_a_link_are_forgotten_after_two_years(
             count = list_checks.forget_old_names(now=now + timedelta(days=later))
         assert count == forgotten
     change = db.session.scalars(select(ListChange)).one()
-    assert (check.checked_by, change.said_by, change.name_given) == ("", "", "")
+    assert (check.checked_by, change.said_by, change.name_given) == ("", "", "Cal New")
+    assert "Cal New" in [one.name for one in list_checks.on_list(check)]
+
+    with transaction():
+        held = select(Post).where(Post.person_id == change.person_id)
+        db.session.scalars(held).one().until_on = now.date()
+    with transaction():
+        assert list_checks.forget_old_names(now=now + timedelta(days=732)) == 1
+    assert db.session.scalars(select(ListChange.name_given)).one() == ""

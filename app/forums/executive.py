@@ -163,11 +163,17 @@ def release(reference: str, said: str, did: str, *, actor: Person, now: datetime
     names = SchoolNames.of(one.name for one in all_establishments())
     if school := names.in_text(said, did):
         raise Refused(f"These words name a school ({school}): write them without it")
+    if school := names.in_text(found.owner):
+        raise Refused(
+            f"The post that sees to it names a school ({school}): change the answer first"
+        )
     if words := rules.borrowed(f"{said} \n {did}", _unreleased_words(found.round_id)):
         raise Refused(
             f"“{words}” are words of an opinion that was not released: put it in other words"
         )
     found.said, found.did, found.released_on = said, did, london_date(now)
+    found.released_owner, found.released_answered_on = found.owner, found.answered_on
+    found.released_revision = found.revision
     audit.record(actor.reference, "published", "theme answer", reference, now=now)
 
 

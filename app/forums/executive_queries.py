@@ -53,6 +53,9 @@ class AnswerLine:
     said: str
     did: str
     released_on: date | None
+    released_owner: str
+    released_answered_on: date | None
+    released_revision: int | None
     given_at: datetime
 
     @property
@@ -141,6 +144,9 @@ def _line(row: Any) -> AnswerLine:
         said=answer.said,
         did=answer.did,
         released_on=answer.released_on,
+        released_owner=answer.released_owner,
+        released_answered_on=answer.released_answered_on,
+        released_revision=answer.released_revision,
         given_at=made_at,
     )
 
@@ -162,6 +168,15 @@ def versions_of(answer_id: int) -> list[AnswerVersion]:
     """Everything the Executive answered to a theme, the newest first."""
     query = select(AnswerVersion).where(AnswerVersion.theme_answer_id == answer_id)
     return list(db.session.scalars(query.order_by(AnswerVersion.number.desc())))
+
+
+def differs_from_released(line: AnswerLine, versions: Iterable[AnswerVersion]) -> bool:
+    """Whether the Executive answers otherwise now than when everyone was told."""
+    if line.released_on is None:
+        return False
+    told = [one.answer for one in versions if one.number == line.released_revision]
+    now = ([line.answer], line.owner, line.answered_on)
+    return now != (told, line.released_owner, line.released_answered_on)
 
 
 def names_of(references: Iterable[str]) -> dict[str, str]:

@@ -37,6 +37,23 @@ _KIND = re.compile(
     "prep|preparatory|preschool|primary|provision|pru|rc|referral|roman|schools?|secondary|setting|"
     "sixth|special|the|trust|unit|upper|va|vc|voluntary|with|years"
 )
+# People say Oakwood Primary or Oakwood School of Oakwood Church of England Primary School.
+_CALLED = (
+    *("academy", "catholic", "ce", "childcare", "cofe", "college", "grammar", "high", "infant"),
+    *("infants", "junior", "juniors", "kindergarten", "middle", "nursery", "playgroup", "pre"),
+    *("prep", "preparatory", "preschool", "primary", "pru", "rc", "school", "secondary", "sixth"),
+)
+# Words that stand before "school" in any sentence: such a name is known by the whole of it alone.
+_EVERYDAY = re.compile(
+    "about|after|all|and|another|any|are|as|at|before|best|better|big|boarding|both|boys?|"
+    "children|childrens|city|day|different|each|east|every|excellent|faith|few|focus|from|girls?|"
+    "good|great|happy|has|have|help|home|hope|independent|international|is|its|kids|large|little|"
+    "local|many|more|most|my|new|next|no|north|number|of|old|one|open|or|other|our|outstanding|"
+    "own|parents?|private|progress|public|pupils?|same|several|small|some|south|start|state|"
+    "summer|support|that|their|these|this|those|to|town|two|under|village|we|west|what|which|"
+    "whole|working|young|your"
+)
+LEAST_LETTERS = 3
 MOST_WORDS_OF_NAME = 14
 Kind = TypeVar("Kind")
 
@@ -97,15 +114,12 @@ class SchoolNames:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> SchoolNames:
-        """Whole names, and what is left of one without words like primary and academy."""
-        written: dict[str, str] = {}
-        for name in names:
-            words = _plain(name).split()
-            known_by = [word for word in words if not _KIND.fullmatch(word)]
-            for looked_for in (words, known_by):
-                # One word alone may be a place, or any word at all.
-                if len(looked_for) > 1 and known_by:
-                    written[" ".join(looked_for)] = name
+        """Whole names, and what people leave of one of words like primary and academy."""
+        named = [(name, _plain(name).split()) for name in names]
+        written = {" ".join(words): name for name, words in named if _known_by(words) and words[1:]}
+        for name, words in named:
+            for looked_for in _short_for(words):
+                written.setdefault(looked_for, name)  # a whole name is that school's own
         return cls(written)
 
     def in_text(self, *texts: str) -> str | None:
@@ -118,6 +132,25 @@ class SchoolNames:
                     if found:
                         return found
         return None
+
+
+def _known_by(words: Sequence[str]) -> list[str]:
+    return [word for word in words if not _KIND.fullmatch(word)]
+
+
+def _short_for(words: Sequence[str]) -> list[str]:
+    """What people say for a name; one word alone may be a place, or any word at all."""
+    known_by = _known_by(words)
+    if len(known_by) > 1:
+        last = max(place for place, word in enumerate(words) if word in known_by)
+        first = next(place for place, word in enumerate(words) if word in known_by)
+        return [" ".join(known_by), " ".join(words[first : last + 1])]
+    return [
+        f"{word} {kind}"
+        for word in known_by
+        if len(word) >= LEAST_LETTERS and not _EVERYDAY.fullmatch(word)
+        for kind in _CALLED
+    ]
 
 
 def _plain(text: str) -> str:

@@ -37,6 +37,7 @@ def _page(line: AnswerLine, form: PageForm) -> str:
         "forums/executive_theme.html",
         line=line,
         versions=versions,
+        differs=queries.differs_from_released(line, versions),
         names=queries.names_of({one.written_by for one in versions}),
         needs=queries.need_states([line.need_reference]),
         today=london_date(clock.now()),

@@ -204,7 +204,8 @@ class ThemeAnswer(Base):
         CheckConstraint("state = 'open' OR answer <> ''", name="answered_has_words"),
         CheckConstraint("(state = 'open') = (answered_on IS NULL)", name="answered_has_day"),
         CheckConstraint(
-            "released_on IS NULL OR (state <> 'open' AND said <> '' AND did <> '')",
+            "released_on IS NULL OR (state <> 'open' AND said <> '' AND did <> ''"
+            " AND released_answered_on IS NOT NULL)",
             name="released_is_answered",
         ),
     )
@@ -229,6 +230,10 @@ class ThemeAnswer(Base):
     released_on: Mapped[date | None] = mapped_column(
         index=True, comment="When an Advisor put it on the public page; None: it is not there"
     )
+    # Everyone reads these: what the Executive answers by its link later must be released first.
+    released_owner: Mapped[str] = mapped_column(default="", comment="The owner, as released")
+    released_answered_on: Mapped[date | None] = mapped_column(comment="answered_on, as released")
+    released_revision: Mapped[int | None] = mapped_column(comment="Which answer was released")
 
     theme: Mapped[Theme] = relationship()
     round: Mapped[OpinionRound] = relationship()

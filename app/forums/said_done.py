@@ -25,9 +25,16 @@ class SaidDone:
 def newest_answers(limit: int = 3) -> list[SaidDone]:
     """The answers released last, newest first."""
     rows = db.session.execute(
-        select(ThemeAnswer.said, ThemeAnswer.did, ThemeAnswer.owner, ThemeAnswer.answered_on)
-        .where(ThemeAnswer.released_on.is_not(None), ThemeAnswer.answered_on.is_not(None))
-        .order_by(ThemeAnswer.released_on.desc(), ThemeAnswer.answered_on.desc(), ThemeAnswer.id)
+        select(
+            ThemeAnswer.said,
+            ThemeAnswer.did,
+            ThemeAnswer.released_owner,
+            ThemeAnswer.released_answered_on,
+        )
+        .where(ThemeAnswer.released_on.is_not(None))
+        .order_by(
+            ThemeAnswer.released_on.desc(), ThemeAnswer.released_answered_on.desc(), ThemeAnswer.id
+        )
         .limit(limit)
     )
     return [
@@ -57,7 +64,9 @@ def released(first: int, last: int) -> list[PublicAnswer]:
         .join(OpinionRound, OpinionRound.id == ThemeAnswer.round_id)
         .join(HalfTerm, HalfTerm.id == OpinionRound.half_term_id)
         .where(ThemeAnswer.released_on.is_not(None))
-        .order_by(HalfTerm.starts_on.desc(), ThemeAnswer.answered_on.desc(), ThemeAnswer.id)
+        .order_by(
+            HalfTerm.starts_on.desc(), ThemeAnswer.released_answered_on.desc(), ThemeAnswer.id
+        )
         .offset(first)
         .limit(max(0, last - first))
     )
@@ -65,10 +74,10 @@ def released(first: int, last: int) -> list[PublicAnswer]:
         PublicAnswer(
             said=answer.said,
             did=answer.did,
-            owner=answer.owner,
-            answered_on=answer.answered_on,
+            owner=answer.released_owner,
+            answered_on=answer.released_answered_on,
             half_term=f"{half_term.name} {half_term.school_year}",
         )
         for answer, half_term in rows
-        if answer.answered_on
+        if answer.released_answered_on
     ]

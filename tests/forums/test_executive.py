@@ -6,6 +6,7 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -175,6 +176,55 @@ def test_only_own_words_are_put_before_everyone(
         with pytest.raises(Refused, match=refusal):
             release()
     assert said_done.newest_answers() == []
+    assert said_done.released_count() == 0
+
+
+def released_now(there: WithExecutive, advisor: Person) -> list[tuple[str, Any]]:
+    db.session.commit()
+    with transaction():
+        executive.release(there.answer, "You wait", "A team starts", actor=advisor, now=NOW)
+    return everyone_reads()
+
+
+def everyone_reads() -> list[tuple[str, Any]]:
+    db.session.expire_all()
+    public = [*said_done.newest_answers(), *said_done.released(0, 10)]
+    return [(one.owner, one.answered_on) for one in public]
+
+
+def test_everyone_reads_what_was_released_until_it_is_released_anew(
+    there: WithExecutive, advisor: Person, client: PageClient
+) -> None:
+    before = [("Head of Education", TODAY)] * 2
+    assert released_now(there, advisor) == before
+    sign_in(client, advisor)
+    address = f"/forums/executive/themes/{there.answer}"
+    changed = "The answer was changed after this was put on the page"
+    assert changed not in client.get(address).text
+    with transaction():
+        executive.mark_done(there.answer, actor=advisor, now=NOW)
+    assert changed not in client.get(address).text  # done as it was promised
+    later = NOW + timedelta(days=1)
+    for revision, words, changes in (
+        (2, "Otherwise", {}),
+        (3, "About Waiting times for early help", {"owner": "Head of Elsewhere"}),
+    ):
+        answer = make_answer(words, later, revision, answered_on=TODAY, **changes)
+        with transaction():
+            executive.record_answer(there.answer, answer, by="Chair", now=later)
+        assert changed in client.get(address).text
+    assert everyone_reads() == before
+    assert "Head of Elsewhere" not in client.get("/you-said-we-did").text
+    assert released_now(there, advisor) == [("Head of Elsewhere", TODAY)] * 2
+    assert changed not in client.get(address).text
+
+
+def test_the_post_that_sees_to_it_names_no_school(there: WithExecutive, advisor: Person) -> None:
+    make_school("Oakwood Primary School")
+    answer = make_answer("Yes", NOW, 1, owner="Head of Oakwood School")
+    executive.record_answer(there.answer, answer, by="Chair", now=NOW)
+    with pytest.raises(Refused, match=r"names a school \(Oakwood Primary School\)"):
+        executive.release(there.answer, "You wait", "A team starts", actor=advisor, now=NOW)
     assert said_done.released_count() == 0
 
 

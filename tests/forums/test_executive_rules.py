@@ -21,6 +21,10 @@ NAMES = SchoolNames.of(
         "Primary School",
         "The Beeches Infant and Nursery School",
         "Nordal Grange Academy (VC)",
+        "Oakwood Church of England Primary School",
+        "Saint Nolan of the Valley Catholic Primary School",
+        "Hope Primary School",
+        "Ox Nursery",
     )
 )
 
@@ -62,6 +66,28 @@ def test_groups_below_the_threshold_stand_together(
         ("the elm in the yard", None),  # one word may be anything
         ("beeches grow; an infant school", None),
         ("at Nordal Grange", "Nordal Grange Academy (VC)"),
+        ("nordal grange primary waits", "Nordal Grange Academy (VC)"),
+        ("the Nordal line; a grange", None),
+        ("At Oakwood Primary we wait weeks", "Oakwood Church of England Primary School"),
+        ("OAKWOOD SCHOOL waits", "Oakwood Church of England Primary School"),
+        ("oakwood's, or Oakwood C.E.", None),  # letters with dots are no word
+        ("Oakwood CE, our neighbour", "Oakwood Church of England Primary School"),
+        ("Oakwood-Nursery", "Oakwood Church of England Primary School"),
+        ("the beeches infants", "The Beeches Infant and Nursery School"),
+        ("Elm High and its leads", "Elm College"),
+        ("Oakwood", None),  # a place
+        ("around Oakwood schools wait", None),
+        ("Oakwoods school", None),
+        ("Oakwood has a primary school", None),
+        ("primary Oakwood", None),
+        ("Saint Nolan of the Valley", "Saint Nolan of the Valley Catholic Primary School"),
+        ("Saint Nolan Valley", "Saint Nolan of the Valley Catholic Primary School"),
+        ("Saint Nolan", None),  # there may be several
+        ("we hope school leads are rung back", None),
+        ("We hope nursery staff are asked", None),
+        ("Hope Primary School waits", "Hope Primary School"),
+        ("an ox school", None),
+        ("Ox Nursery", "Ox Nursery"),
         ("", None),
     ],
 )

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from app.accounts.models import Organisation, Person
 from app.audit import operations as audit
-from app.forums.opinion_models import ContactWish
+from app.forums.opinion_models import ContactWish, OpinionRound
 from app.kernel.db import db, rows_changed
 from app.kernel.refusals import Refused
 
-KEPT_DEALT_WITH = timedelta(days=365)
+KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,14 @@ def deal_with(reference: str, outcome: str, *, actor: Person, now: datetime) -> 
 
 
 def forget_old_wishes(*, now: datetime) -> int:
-    """Delete wishes that were dealt with a year ago: they name somebody; how many."""
+    """Delete wishes dealt with a year ago, and those of rounds closed a year ago; how many.
+
+    They name somebody, and whoever was not rung in a year is not rung any more.
+    """
+    closed = select(OpinionRound.id).where(OpinionRound.closed_at < now - KEPT)
+    was_open = ContactWish.done_at.is_(None) & ContactWish.round_id.in_(closed)
     gone = db.session.execute(
-        delete(ContactWish).where(ContactWish.done_at < now - KEPT_DEALT_WITH),
+        delete(ContactWish).where((ContactWish.done_at < now - KEPT) | was_open),
         execution_options={"synchronize_session": False},
     )
     return rows_changed(gone)

@@ -14,7 +14,6 @@ from app.forums import executive_queries as queries
 from app.forums import executive_rules as rules
 from app.forums.coverage import picture
 from app.forums.coverage_rules import Coverage
-from app.forums.executive_facts import Given, opinions_given
 from app.forums.executive_queries import AnswerLine
 from app.forums.executive_rules import (
     MOST_SHOWN,
@@ -24,8 +23,10 @@ from app.forums.executive_rules import (
     SchoolNames,
     shortened,
 )
+from app.forums.opinion_facts import answers_of
 from app.forums.opinion_models import OpinionRound, ThemeClass
 from app.forums.opinion_queries import Response, response
+from app.forums.opinion_rules import Answers
 from app.forums.quotes import Quote, released_quotes
 from app.forums.theme_rules import change_words
 from app.forums.themes import ThemeCount, theme_counts
@@ -48,8 +49,8 @@ class Sources:
     before: OpinionRound | None
     coverage: Coverage
     coverage_before: Coverage | None
-    given: Given
-    given_before: Given | None
+    given: Answers
+    given_before: Answers | None
     response: Response
     themes: list[ThemeCount]
     quotes: list[Quote]
@@ -60,17 +61,13 @@ class Sources:
 
     @property
     def is_large_enough(self) -> bool:
-        """Whether enough opinions were given for their counts to be told."""
-        return self.given.opinions >= rules.THRESHOLD
+        """Whether enough schools gave opinions for their counts to be told."""
+        return self.given.may_be_counted
 
     @property
     def is_comparable(self) -> bool:
         """Whether the counts may stand beside those of the round before."""
-        return bool(
-            self.is_large_enough
-            and self.given_before
-            and self.given_before.opinions >= rules.THRESHOLD
-        )
+        return bool(self.is_large_enough and self.given_before and self.given_before.may_be_counted)
 
 
 def read_sources(opinion_round: OpinionRound, *, now: datetime) -> Sources:
@@ -82,7 +79,7 @@ def read_sources(opinion_round: OpinionRound, *, now: datetime) -> Sources:
     rounds = [one for one in (before, opinion_round) if one]
     seen = picture([one.half_term for one in rounds], now=now)
     *coverage_before, coverage = seen.coverage()
-    given = opinions_given([one.id for one in rounds])
+    given = answers_of([one.id for one in rounds])
     return Sources(
         opinion_round=opinion_round,
         before=before,

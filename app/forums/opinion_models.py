@@ -64,6 +64,10 @@ class OpinionRound(Base):
         comment="When the last reminder was in the outbox"
     )
 
+    schools_shown: Mapped[int] = mapped_column(
+        default=0, comment="How many schools without a name had answered at the last showing"
+    )
+
     half_term: Mapped[HalfTerm] = relationship()
 
 
@@ -102,15 +106,12 @@ class Opinion(Base):
     organisation_id: Mapped[int | None] = mapped_column(
         ForeignKey("organisation.id"), index=True, comment="Only of a school that chose to be named"
     )
-    phase: Mapped[str] = mapped_column(
-        default="", comment="Primary, Secondary, …; from the tenth school of it that answered"
-    )
     working_well: Mapped[str] = mapped_column(Text, default="")
     can_improve: Mapped[str] = mapped_column(Text, default="")
     should_know: Mapped[str] = mapped_column(Text, default="")
     may_be_quoted: Mapped[bool] = mapped_column(default=False)
     may_be_read: Mapped[bool] = mapped_column(
-        default=False, comment="Shown ten at a time: one alone would tell whose it is"
+        default=False, comment="Shown by ten schools at a time: one alone would tell whose it is"
     )
     is_read: Mapped[bool] = mapped_column(default=False)
 
@@ -131,7 +132,9 @@ class ContactWish(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str]
     how: Mapped[str] = mapped_column(comment="Telephone number or address, as typed")
-    asked_on: Mapped[date]
+    asked_on: Mapped[date] = mapped_column(
+        comment="Of a school not named beside what it said: the first day of the round"
+    )
     done_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")
 

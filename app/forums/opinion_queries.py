@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from app.forums import opinion_rules
 from app.forums.establishments import Establishment, establishments
+from app.forums.opinion_facts import answers_of
 from app.forums.opinion_models import ContactWish, Opinion, OpinionLink, OpinionRound, RoundState
 from app.forums.opinion_reading import has_answered
 from app.forums.opinion_rules import Asked, GroupResponse
@@ -113,13 +114,11 @@ def half_terms_to_choose() -> list[HalfTerm]:
 def did_not_answer(asked: OpinionRound) -> list[Establishment] | None:
     """The schools that did not answer, by name; None while that would lead to those that did.
 
-    That is while the round is open, and later beside a few opinions without a name.
+    That is while the round is open, and later beside opinions without a name of a few schools.
     """
-    unnamed = select(func.count()).select_from(Opinion)
-    of_it = (Opinion.round_id == asked.id, Opinion.organisation_id.is_(None))
-    count = db.session.scalar(unnamed.where(*of_it)) or 0
-    is_closed = asked.state is RoundState.CLOSED
-    if not is_closed or not opinion_rules.may_name_who_answered(count):
+    if asked.state is not RoundState.CLOSED:
+        return None
+    if not answers_of([asked.id])[asked.id].may_name_who_answered:
         return None
     silent = [one for one, answered in has_answered(asked.id) if not answered]
     return sorted(establishments(silent).values(), key=lambda one: (one.name, one.id))

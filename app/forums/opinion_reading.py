@@ -37,7 +37,6 @@ class ReadOpinion:
 
     id: str
     school: str  # empty unless it chose to be named
-    phase: str
     working_well: str
     can_improve: str
     should_know: str
@@ -175,7 +174,6 @@ def _read(
         ReadOpinion(
             id=one.id,
             school=school or "",
-            phase=one.phase,
             working_well=one.working_well,
             can_improve=one.can_improve,
             should_know=one.should_know,

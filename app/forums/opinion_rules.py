@@ -40,6 +40,35 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What came in by a round's links: how many schools answered, and how many opinions that is.
+
+    A school that is named beside one of several answers is not counted as one without a name.
+    """
+
+    schools: int
+    named_schools: int
+    opinions: int
+    unnamed_opinions: int
+    unread: int = 0
+
+    @property
+    def unnamed_schools(self) -> int:
+        """How many schools an opinion without a name can be of, at the least."""
+        return max(self.schools - self.named_schools, 0)
+
+    @property
+    def may_name_who_answered(self) -> bool:
+        """Whether the schools that answered may be known, beside opinions without a name."""
+        return self.unnamed_opinions == 0 or self.unnamed_schools >= FEWEST_TOGETHER
+
+    @property
+    def may_be_counted(self) -> bool:
+        """Whether a report may count what they say."""
+        return self.schools >= FEWEST_TOGETHER and self.may_name_who_answered
+
+
+@dataclass(frozen=True)
 class GroupResponse:
     """How many of a group were asked, and how many of those answered."""
 
@@ -75,19 +104,12 @@ def reminder_at(opened_at: datetime, closes_at: datetime) -> datetime | None:
     return from_london(day, SURVEY_HOUR)
 
 
-def phase_may_be_kept(answered_of_phase: int) -> bool:
-    """Whether an opinion may say the phase of its school: only among ten schools that answered."""
-    return answered_of_phase >= FEWEST_TOGETHER
+def may_be_read_now(unnamed_schools: int, *, shown: int) -> bool:
+    """Whether what waits comes before readers: ten schools without a name since the last showing.
 
-
-def may_be_read_now(waiting: int) -> bool:
-    """Whether so many opinions come before readers: one alone would tell whose it is."""
-    return waiting >= FEWEST_TOGETHER
-
-
-def may_name_who_answered(unnamed: int) -> bool:
-    """Whether the schools that answered may be known, beside so many opinions without a name."""
-    return unnamed == 0 or unnamed >= FEWEST_TOGETHER
+    Schools, not answers: ten answers of one school would all be known for its own.
+    """
+    return unnamed_schools - shown >= FEWEST_TOGETHER
 
 
 def by_two(schools: Sequence[Asked]) -> tuple[list[GroupResponse], list[GroupResponse]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 
 from app.forums import opinion_rules
 from app.forums.establishments import Establishment, establishments, today_of
+from app.forums.opinion_facts import answers_of
 from app.forums.opinion_links import TOKEN_LENGTH
 from app.forums.opinion_models import (
     ContactWish,
@@ -28,6 +29,7 @@ ID_LENGTH = 32
 UNSYNCHRONISED = {"synchronize_session": False}
 # A round that closed so long ago was written anew in a night since then.
 KEPT_BLURRED = timedelta(days=35)
+BLURRED = ("opinion_link", "contact_wish", "opinion")
 
 
 class Over(Refused):
@@ -123,17 +125,17 @@ def give_opinion(link_id: int, said: Said, *, form_key: str, now: datetime) -> N
     Nothing is noted of the moment: no instant, no line of the audit trail.
     """
     opinion_id = derived_token("opinion", form_key)[:ID_LENGTH]
+    _lock_round_of(link_id)
     db.session.get_one(OpinionLink, link_id, with_for_update=True)
     if db.session.get(Opinion, opinion_id) is not None:
         return  # the same form, sent twice
     link, asked = _take_link(link_id, now=now)
     is_named = asked.naming is Naming.NAMED_BY_CHOICE and said.may_be_named
-    # The name of a school that chose to be named is no secret; others wait until they are ten.
+    # The name of a school that chose to be named is no secret; others wait for ten schools.
     opinion = Opinion(
         id=opinion_id,
         round_id=asked.id,
         organisation_id=link.organisation_id if is_named else None,
-        phase=_phase_to_keep(link),
         working_well=said.working_well,
         can_improve=said.can_improve,
         should_know=said.should_know,
@@ -150,11 +152,24 @@ def give_opinion(link_id: int, said: Said, *, form_key: str, now: datetime) -> N
                 organisation_id=link.organisation_id,
                 name=said.contact_name,
                 how=said.contact_how,
-                asked_on=london_date(now),
+                # The day would tell which of the opinions that came on it is theirs.
+                asked_on=london_date(now if is_named else asked.opened_at or now),
             )
         )
     db.session.flush()
-    _show_if_enough(asked.id)
+    _show_if_enough(asked)
+
+
+def _lock_round_of(link_id: int) -> None:
+    """Nobody closes the round, nor shows what waits in it, until this answer is kept or not.
+
+    Always the round before its links, as whoever asks and reminds does. Exclusive, since the answer
+    that makes ten writes in the round: two that only shared it would wait for each other for ever.
+    """
+    round_id = select(OpinionLink.round_id).where(OpinionLink.id == link_id).scalar_subquery()
+    db.session.scalars(
+        select(OpinionRound.id).where(OpinionRound.id == round_id).with_for_update()
+    ).one()
 
 
 def _take_link(link_id: int, *, now: datetime) -> tuple[OpinionLink, OpinionRound]:
@@ -184,28 +199,14 @@ def _take_link(link_id: int, *, now: datetime) -> tuple[OpinionLink, OpinionRoun
     return link, asked
 
 
-def _phase_to_keep(link: OpinionLink) -> str:
-    """The school's phase, once ten schools of it have answered: before that it could tell whose."""
-    answered = db.session.scalars(
-        select(OpinionLink.organisation_id).where(
-            OpinionLink.round_id == link.round_id, OpinionLink.answers_count > 0
-        )
-    ).all()
-    if not opinion_rules.phase_may_be_kept(len(answered)):
-        return ""
-    schools = establishments(answered)
-    phase = schools[link.organisation_id].phase
-    of_phase = sum(one.phase == phase for one in schools.values())
-    return phase if opinion_rules.phase_may_be_kept(of_phase) else ""
-
-
-def _show_if_enough(round_id: int) -> None:
-    """Put what waits before readers, ten at a time: one alone would tell whose it is."""
-    waits = (Opinion.round_id == round_id, ~Opinion.may_be_read)
-    count = db.session.scalar(select(func.count()).select_from(Opinion).where(*waits)) or 0
-    if opinion_rules.may_be_read_now(count):
+def _show_if_enough(asked: OpinionRound) -> None:
+    """Put what waits before readers once ten further schools answered without a name."""
+    schools = answers_of([asked.id])[asked.id].unnamed_schools
+    if opinion_rules.may_be_read_now(schools, shown=asked.schools_shown):
+        waits = (Opinion.round_id == asked.id, ~Opinion.may_be_read)
         shown = update(Opinion).where(*waits).values(may_be_read=True)
         db.session.execute(shown, execution_options=UNSYNCHRONISED)
+        asked.schools_shown = schools
 
 
 def blur_order(*, now: datetime) -> int:
@@ -223,6 +224,9 @@ def blur_order(*, now: datetime) -> int:
     )
     if db.session.scalar(lately.limit(1)) is None:
         return 0
+    # All at once, before the first row: whoever answers meanwhile waits, and neither for the other.
+    tables = ", ".join(BLURRED)
+    db.session.execute(text(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
     for rewritten in (
         update(OpinionLink)
         .where(OpinionLink.round_id.in_(lately))
@@ -233,6 +237,6 @@ def blur_order(*, now: datetime) -> int:
         update(Opinion).where(Opinion.round_id.in_(lately)).values(round_id=Opinion.round_id),
     ):
         db.session.execute(rewritten, execution_options=UNSYNCHRONISED)
-    for table in ("opinion_link", "contact_wish", "opinion"):
+    for table in BLURRED:
         db.session.execute(text(f"CLUSTER {table} USING pk_{table}"))
-    return 3
+    return len(BLURRED)

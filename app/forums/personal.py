@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -9,11 +10,13 @@ from sqlalchemy import delete, func, select, update
 from app.accounts.models import Organisation, Person
 from app.catalogue.models import Event, Offer
 from app.forums.models import ForumReminder, ListChange, ListCheck, MissedForum, Watching
-from app.forums.opinion_models import RespondentLink
+from app.forums.opinion_models import ContactWish, RespondentLink
 from app.forums.training_models import TrainingInvitation, TrainingRound
 from app.kernel.db import db
 from app.outbox.personal import NOBODY
 from app.partnership.models import Refresher
+
+BETWEEN_ADDRESSES = re.compile(r"[\s,;:<>()]+|\.(?=\s|$)")
 
 
 def export(person_id: int) -> dict[str, Any]:
@@ -39,6 +42,10 @@ def export(person_id: int) -> dict[str, Any]:
         "invited_to_training": _invited(person_id),
         "said_of_by_schools": _said_of(person_id),
         "links_to_answer_for_the_executive": _links_sent(person_id),
+        "asked_to_be_contacted": [
+            {"name": one.name, "how": one.how, "asked_on": one.asked_on, "outcome": one.outcome}
+            for one in _wishes_of(person_id)
+        ],
     }
 
 
@@ -51,6 +58,18 @@ def _links_sent(person_id: int) -> list[dict[str, Any]]:
         .order_by(RespondentLink.id)
     )
     return [row._asdict() for row in found]
+
+
+def _wishes_of(person_id: int) -> list[ContactWish]:
+    """The wishes to be contacted at somebody's address: nothing else in them leads to a person."""
+    email = db.session.scalar(select(Person.email).where(Person.id == person_id))
+    if not email:
+        return []
+    address = email.lower()
+    holds_it = func.lower(ContactWish.how).contains(address, autoescape=True)
+    found = db.session.scalars(select(ContactWish).where(holds_it).order_by(ContactWish.id))
+    # Whole addresses only: ann@ is not joann@.
+    return [one for one in found if address in BETWEEN_ADDRESSES.split(one.how.lower())]
 
 
 def _said_of(person_id: int) -> list[dict[str, Any]]:
@@ -98,3 +117,5 @@ def erase(person_id: int) -> None:
         .values(email=NOBODY)
         .execution_options(synchronize_session=False)
     )
+    for wish in _wishes_of(person_id):
+        db.session.delete(wish)

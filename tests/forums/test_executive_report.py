@@ -78,16 +78,20 @@ def small_groups(content: Content) -> list[int]:
     for whole, groups in bases(content):
         left = whole - sum(groups) if groups else 0
         found += [one for one in (*groups, left) if 0 < one < 10]
-    opinions = content["response"]["opinions"]
+    opinions, answered = content["response"]["opinions"], content["response"]["answered"]
     counted = [
         theme["count"]
         for one in content["classes"]
         for theme in one["themes"]
         if theme["count"] is not None
     ]
-    if counted and (opinions is None or opinions < 10):
+    if counted and (opinions is None or answered < 10):
         found += counted
     return found
+
+
+def make_schools(count: int) -> list[Organisation]:
+    return [make_school(f"School {number}") for number in range(count)]
 
 
 def random_round(chance: random.Random, half_term: HalfTerm) -> OpinionRound:
@@ -178,11 +182,12 @@ def test_a_report_that_names_a_school_is_not_given(
         executive.give(opinion_round.reference, actor=advisor, now=NOW)
 
 
-def test_fewer_than_ten_opinions_are_not_counted_and_their_order_tells_nothing(
+def test_opinions_of_fewer_than_ten_schools_are_not_counted_and_their_order_tells_nothing(
     half_terms: list[HalfTerm],
 ) -> None:
-    opinion_round = make_round(half_terms[0])
-    opinions = make_opinions(opinion_round, 9)
+    opinion_round = make_round(half_terms[0], several_per_school=True)
+    ask_schools(opinion_round, make_schools(9), answered=9)
+    opinions = make_opinions(opinion_round, 12)  # several of some schools
     for title, count in (("B rare", 1), ("C frequent", 8), ("A seldom", 2)):
         code(opinions[:count], make_theme(title))
     content = content_of(opinion_round)
@@ -198,7 +203,9 @@ def test_fewer_than_ten_opinions_are_not_counted_and_their_order_tells_nothing(
 def test_themes_are_new_or_return_or_change_or_are_gone(half_terms: list[HalfTerm]) -> None:
     waiting, bullying, transport, food = map(make_theme, ("Waiting", "Bullying", "Buses", "Food"))
     rounds = [make_round(half_term) for half_term in half_terms[:3]]
-    said = [make_opinions(one, 20) for one in rounds]
+    schools, said = make_schools(20), [make_opinions(one, 20) for one in rounds]
+    for one in rounds:
+        ask_schools(one, schools, answered=20)
     code(said[0][:5], waiting)
     code(said[0][:5], bullying)
     code(said[1][:5], bullying)

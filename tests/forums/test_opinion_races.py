@@ -1,16 +1,18 @@
-"""Several people of one school send their answer at the same moment."""
+"""Answers of one school at the same moment, and one at the moment in which its round closes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Barrier, Event
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from app.forums import opinions
+from app.accounts.models import Person
+from app.forums import opinion_rounds, opinions
 from app.forums.opinion_models import Opinion, OpinionLink
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -89,6 +91,61 @@ def test_looking_first_would_take_several(file_app: Flask) -> None:
     keys = [new_reference(32) for _ in range(2)]
     assert send_together(file_app, give_looking_first, keys) == 2
     assert kept(file_app) == (2, 1)
+
+
+def close_between(app: Flask, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+    """An answer has found the round open; before it is kept, somebody closes the round."""
+    with app.app_context():
+        make_partnership()
+        half_term = make_half_terms()[1]
+        advisor, school = make_person(Role.ADVISOR), make_school("Ash Primary")
+        db.session.commit()
+        asked = open_now(plan(half_term, advisor, now=NOW).reference, advisor, now=NOW)
+        with transaction():
+            link_id = add_link(asked, school).id
+        reference, advisor_id = asked.reference, advisor.id
+    found_open = Event()
+    take = opinions._take_link
+
+    def close() -> None:
+        found_open.wait()
+        with app.app_context(), transaction():
+            actor = db.session.get_one(Person, advisor_id)
+            opinion_rounds.close_round(reference, actor=actor, now=NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        closed = pool.submit(close)
+
+        def take_and_pause(*args: Any, **facts: Any) -> Any:
+            taken = take(*args, **facts)
+            found_open.set()
+            wait([closed], timeout=seconds)
+            return taken
+
+        monkeypatch.setattr(opinions, "_take_link", take_and_pause)
+        with app.app_context(), transaction():
+            opinions.give_opinion(link_id, SAID, form_key=new_reference(32), now=NOW)
+        closed.result()
+
+
+def is_read_by_anybody(app: Flask) -> bool:
+    with app.app_context():
+        return db.session.scalars(select(Opinion.may_be_read)).one()
+
+
+def test_an_answer_that_was_in_time_is_read_after_the_round_closed(
+    file_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_between(file_app, monkeypatch, seconds=0.3)
+    assert is_read_by_anybody(file_app)
+
+
+def test_without_the_lock_of_the_round_an_answer_would_be_lost(
+    file_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opinions, "_lock_round_of", lambda link_id: None)
+    close_between(file_app, monkeypatch, seconds=10)
+    assert not is_read_by_anybody(file_app)
 
 
 def marks(table: str) -> list[str]:

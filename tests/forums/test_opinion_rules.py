@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.forums.opinion_rules import (
+    Answers,
     Asked,
     GroupResponse,
     by_two,
     last_day,
     may_be_read_now,
-    phase_may_be_kept,
     reminder_at,
     span,
 )
@@ -67,9 +67,28 @@ def test_the_reminder_comes_a_week_before_the_last_day(
     assert reminder_at(opened, datetime(2026, 12, 1, tzinfo=UTC)) == reminder
 
 
-def test_ten_is_the_fewest_for_whatever_could_tell_whose_it_is() -> None:
-    assert (phase_may_be_kept(9), phase_may_be_kept(10)) == (False, True)
-    assert (may_be_read_now(9), may_be_read_now(10)) == (False, True)
+def test_what_waits_is_shown_when_ten_further_schools_answered() -> None:
+    assert [may_be_read_now(count, shown=0) for count in (9, 10)] == [False, True]
+    assert [may_be_read_now(count, shown=10) for count in (10, 19, 20)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("answers", "may_name", "may_count"),
+    [
+        (Answers(schools=1, named_schools=0, opinions=10, unnamed_opinions=10), False, False),
+        (Answers(schools=9, named_schools=0, opinions=9, unnamed_opinions=9), False, False),
+        (Answers(schools=10, named_schools=0, opinions=10, unnamed_opinions=10), True, True),
+        (Answers(schools=12, named_schools=3, opinions=12, unnamed_opinions=9), False, False),
+        (Answers(schools=13, named_schools=3, opinions=13, unnamed_opinions=10), True, True),
+        (Answers(schools=3, named_schools=3, opinions=3, unnamed_opinions=0), True, False),
+        # One school, that is named beside one answer of two.
+        (Answers(schools=1, named_schools=1, opinions=2, unnamed_opinions=1), False, False),
+    ],
+)
+def test_ten_are_schools_and_never_answers(
+    answers: Answers, may_name: bool, may_count: bool
+) -> None:
+    assert (answers.may_name_who_answered, answers.may_be_counted) == (may_name, may_count)
 
 
 def test_large_groups_are_shown_as_they_are_of_those_that_were_asked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.forums.opinion_models import (
     OpinionLink,
     OpinionRound,
 )
+from app.forums.opinion_queries import did_not_answer
 from app.kernel.access import Role
 from app.kernel.db import Base, db, transaction
 from app.outbox.models import OutboxMessage
@@ -210,7 +212,6 @@ def test_nothing_in_the_database_ties_an_anonymous_opinion_to_a_school(
         "id": one.id,
         "round_id": asked.id,
         "organisation_id": None,
-        "phase": "",
         "working_well": "Jackdaws nest here",
         "can_improve": WORDS["can_improve"],
         "should_know": "",
@@ -225,7 +226,7 @@ def test_nothing_in_the_database_ties_an_anonymous_opinion_to_a_school(
     link = db.session.get_one(OpinionLink, link_id)
     assert (link.answers_count, link.organisation_id) == (1, ash_id)
     wish = db.session.scalars(select(ContactWish)).one()
-    assert (wish.organisation_id, wish.asked_on) == (ash_id, NOW.date())
+    assert (wish.organisation_id, wish.asked_on) == (ash_id, NOW.date())  # the first day
     assert len(db.session.scalars(select(AuditLine.id)).all()) == lines_before
     assert db.session.scalars(select(OutboxMessage.id)).all() == []
     assert "Jackdaws" not in caplog.text
@@ -245,12 +246,59 @@ def test_one_opinion_alone_is_not_read_while_schools_still_answer(advisor: Perso
     assert sum(one.may_be_read for one in opinions_of(asked)) == 11
 
 
-def test_a_phase_is_kept_from_the_tenth_school_of_it_that_answered(advisor: Person) -> None:
-    primary, secondary = schools(11), schools(9, "Secondary")
-    asked = opened(advisor)
-    for school in [*secondary, *primary]:
+def shown(asked: OpinionRound) -> int:
+    return sum(one.may_be_read for one in opinions_of(asked))
+
+
+def test_many_answers_of_one_school_are_not_ten_schools(advisor: Person) -> None:
+    many = schools(21)
+    asked = opened(advisor, several_per_school=True)
+    for _ in range(10):
+        say(asked, many[0], now=NOW)
+    assert shown(asked) == 0
+    for school in many[1:10]:
         say(asked, school, now=NOW)
-    assert sorted(one.phase for one in opinions_of(asked)) == [""] * 18 + ["Primary"] * 2
+    assert shown(asked) == 19
+    for _ in range(10):
+        say(asked, many[10], now=NOW)
+    for school in many[11:19]:
+        say(asked, school, now=NOW)
+    assert shown(asked) == 19
+    say(asked, many[19], now=NOW)
+    assert shown(asked) == len(opinions_of(asked)) == 38
+
+
+def test_who_did_not_answer_is_withheld_beside_many_answers_of_one_school(advisor: Person) -> None:
+    ash, *_ = schools(12)
+    asked = opened(advisor, several_per_school=True)
+    for _ in range(10):
+        say(asked, ash, now=NOW)
+    work(asked.closes_at)
+    assert did_not_answer(round_called(asked.reference)) is None
+
+
+@pytest.mark.parametrize(("is_named", "day"), [(True, 3), (False, 0)])
+def test_the_day_of_a_wish_is_kept_only_beside_a_named_answer(
+    advisor: Person, is_named: bool, day: int
+) -> None:
+    [ash] = schools(1)
+    asked = opened(advisor, naming=Naming.NAMED_BY_CHOICE)
+    said = replace(SAID, may_be_named=is_named, contact_name="Kim", contact_how="01924")
+    say(asked, ash, said, now=NOW + timedelta(days=3))
+    kept = db.session.scalars(select(ContactWish.asked_on)).one()
+    assert kept == NOW.date() + timedelta(days=day)
+
+
+def test_the_form_says_what_a_wish_tells_beside_few_answers(
+    client: PageClient, advisor: Person
+) -> None:
+    [ash] = schools(1)
+    page = client.get(f"/opinions/{token_for(opened(advisor), ash)}")
+    guess = "If few schools answer, a reader might guess which answer is yours"
+    assert guess in page.words
+    assert guess not in client.post_form(page, WORDS, button="Continue").words
+    wish = WORDS | {"contact_name": "Kim", "contact_how": "01924"}
+    assert guess in client.post_form(page, wish, button="Continue").words
 
 
 def test_an_answer_that_comes_too_late_is_not_kept(advisor: Person) -> None:

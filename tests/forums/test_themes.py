@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.forums import contact_wishes, opinion_reading, quotes, themes
-from app.forums.opinion_models import OpinionRound, Theme, ThemeAnswer, ThemeClass
+from app.forums import contact_wishes, opinion_reading, personal, quotes, themes
+from app.forums.opinion_models import ContactWish, OpinionRound, Theme, ThemeAnswer, ThemeClass
 from app.forums.opinion_queries import did_not_answer, response
 from app.forums.opinions import Said
 from app.forums.themes import ThemeCount, theme_counts
@@ -244,6 +245,43 @@ def test_a_wish_is_dealt_with_once_and_forgotten_after_a_year(
     with transaction():
         assert contact_wishes.forget_old_wishes(now=NOW + timedelta(days=365)) == 0
         assert contact_wishes.forget_old_wishes(now=NOW + timedelta(days=366)) == 1
+
+
+def test_a_wish_nobody_dealt_with_is_forgotten_a_year_after_its_round_closed(
+    half_terms: list[HalfTerm], advisor: Person
+) -> None:
+    asked = open_now(plan(half_terms[0], advisor, now=NOW).reference, advisor, now=NOW)
+    school = make_school("Ash Primary")
+    db.session.commit()
+    work(NOW)
+    say(asked, school, Said("Fine.", "", "", False, False, "Kim Lee", "01924 111111"), now=NOW)
+    closed_at = asked.closes_at
+    with transaction():
+        assert contact_wishes.forget_old_wishes(now=closed_at + timedelta(days=366)) == 0
+    work(closed_at)
+    with transaction():
+        assert contact_wishes.forget_old_wishes(now=closed_at + timedelta(days=365)) == 0
+        assert contact_wishes.forget_old_wishes(now=closed_at + timedelta(days=366)) == 1
+
+
+def test_a_wish_is_told_and_forgotten_with_the_person_whose_address_it_holds(
+    half_terms: list[HalfTerm], advisor: Person
+) -> None:
+    asked = open_now(plan(half_terms[0], advisor, now=NOW).reference, advisor, now=NOW)
+    ways = ("Ring, or write to ANN@x.uk.", "joann@x.uk", "01924 111111")
+    schools = [make_school(f"School {number}") for number in range(len(ways))]
+    ann = make_person(email="ann@x.uk")
+    db.session.commit()
+    work(NOW)
+    for school, way in zip(schools, ways, strict=True):
+        say(asked, school, Said("Fine.", "", "", False, False, "Ann Lee", way), now=NOW)
+    told = personal.export(ann.id)["asked_to_be_contacted"]
+    assert [one["how"] for one in told] == [ways[0]]
+    with transaction():
+        personal.erase(ann.id)
+    left = set(db.session.scalars(select(ContactWish.how)))
+    assert left == set(ways[1:])
+    assert len(opinions_of(asked)) == len(ways)
 
 
 def test_who_answered_is_told_by_group_once_the_round_has_closed(

@@ -172,7 +172,6 @@ def _blank(chance: Chance) -> dict[str, Any]:
     return {
         "id": f"{chance.getrandbits(128):032x}",
         "organisation_id": None,
-        "phase": "",
         "working_well": "",
         "can_improve": "",
         "should_know": "",
@@ -185,6 +184,7 @@ def _write(asked: OpinionRound, said: Sequence[Said], theme_ids: Sequence[int]) 
     can_be_read = len(said)
     if asked.state is RoundState.OPEN:
         can_be_read -= len(said) % FEWEST_TOGETHER
+        asked.schools_shown = can_be_read
     rows, given = [], []
     for number, one in enumerate(said):
         is_shown = number < can_be_read
@@ -244,14 +244,14 @@ def _wish(
             "organisation_id": school.id,
             "name": name,
             "how": how,
-            "asked_on": london_date(now) - timedelta(days=OPENED_DAYS_AGO - number),
+            "asked_on": london_date(asked.opens_at),
             "done_at": from_london(london_date(now) - timedelta(days=4), time(11, 0))
             if outcome
             else None,
             "outcome": outcome,
         }
-        for number, (school, (name, how, outcome)) in enumerate(
-            zip(chance.sample(list(schools), len(WISHES)), WISHES, strict=True)
+        for school, (name, how, outcome) in zip(
+            chance.sample(list(schools), len(WISHES)), WISHES, strict=True
         )
     ]
     add_all(ContactWish, rows)

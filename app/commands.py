@@ -19,6 +19,7 @@ from app.accounts.imports.models import ImportOf
 from app.accounts.imports.readers.schools_register import BadLines, read_register
 from app.accounts.models import Person
 from app.audit import operations as audit
+from app.catalogue.events import count_by_date
 from app.checks.bench.command import bench_command
 from app.checks.drills import drill_command
 from app.checks.verify import verify_command
@@ -53,6 +54,7 @@ def load_partnership_command(file: Path) -> None:
     try:
         with transaction():
             content = load_partnership(file)
+            count_by_date(partnership.half_terms(), actor="command line", now=clock.now())
     except PartnershipFileError as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{content.facts['name']}: {len(content.sectors)} sectors")

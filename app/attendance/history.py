@@ -17,6 +17,7 @@ from app.attendance.history_plan_rules import Chosen, Known, New, Plan, Session,
 from app.attendance.history_rules import Came, Reading
 from app.attendance.listed_day_rules import Order
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState
+from app.catalogue.events import half_term_by_date
 from app.catalogue.models import (
     Event,
     EventDate,
@@ -30,6 +31,7 @@ from app.kernel.db import Base, db, insert_together
 from app.kernel.errors import Refused
 from app.kernel.london import from_london, london_date
 from app.kernel.tokens import new_reference
+from app.partnership import queries as partnership
 from app.partnership.models import Sector
 
 BEGAN = time(9, 0)  # files say the day alone
@@ -113,6 +115,7 @@ class _Writing:
         self.mode = EventMode(choices["mode"])
         slug = choices["sector"]
         self.sector_id = db.session.scalars(select(Sector.id).where(Sector.slug == slug)).one()
+        self.half_terms = partnership.half_terms()
 
     def write(self, takes: Sequence[Take]) -> None:
         """Add what is missing: offers, people, sessions, bookings, registers."""
@@ -211,8 +214,12 @@ class _Writing:
                 hours = take.came.hours or self.choices["hours"]
                 longest[which] = max(hours, longest.get(which, 0.0))
         by_reference = {new_reference(10): which for which in longest}
+        kinds = history_queries.kinds_of({offer_id for offer_id, _day in longest})
         insert_together(
-            [self._event(ref, *which, longest[which]) for ref, which in by_reference.items()]
+            [
+                self._event(reference, offer_id, kinds[offer_id], day, longest[offer_id, day])
+                for reference, (offer_id, day) in by_reference.items()
+            ]
         )
         ids = self._made(Event, by_reference)
         insert_together(
@@ -232,13 +239,17 @@ class _Writing:
             for reference, which in by_reference.items()
         }
 
-    def _event(self, reference: str, offer_id: int, day: date, hours: float) -> Event:
+    def _event(
+        self, reference: str, offer_id: int, kind: OfferKind, day: date, hours: float
+    ) -> Event:
         starts_at = _began(day)
+        half_term = half_term_by_date(kind, day, self.half_terms)
         return Event(
             reference=reference,
             offer_id=offer_id,
             state=EventState.PUBLISHED,
             mode=self.mode,
+            half_term_id=half_term.id if half_term else None,
             is_history=True,
             booking_opens_at=starts_at - timedelta(days=60),
             booking_closes_at=starts_at - timedelta(hours=1),

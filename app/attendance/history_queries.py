@@ -17,7 +17,7 @@ from app.attendance.history_rules import Came
 from app.attendance.listed_day_rules import Order, needs_order
 from app.attendance.listed_day_rules import order_in as order_of
 from app.bookings.models import Attendance, Booking, BookingOrigin, BookingState
-from app.catalogue.models import Event, EventDate, EventState, Offer
+from app.catalogue.models import Event, EventDate, EventState, Offer, OfferKind
 from app.kernel.db import Base, db
 from app.kernel.london import london_date
 
@@ -157,6 +157,15 @@ def facts_of(ids: Collection[int]) -> dict[int, tuple[int | None, Capacity | Non
             select(Person.id, Person.sector_id, Person.capacity).where(Person.id.in_(some))
         ):
             found[row.id] = (row.sector_id, row.capacity)
+    return found
+
+
+def kinds_of(offer_ids: Collection[int]) -> dict[int, OfferKind]:
+    """What kind of thing each of these offers is."""
+    found: dict[int, OfferKind] = {}
+    for some in _pieces(sorted(offer_ids)):
+        for row in db.session.execute(select(Offer.id, Offer.kind).where(Offer.id.in_(some))):
+            found[row.id] = row.kind
     return found
 
 

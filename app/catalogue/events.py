@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, or_, select, update
 
 from app.accounts.models import Person
 from app.audit import operations as audit
@@ -17,6 +17,7 @@ from app.catalogue.models import (
     EventMode,
     EventState,
     Offer,
+    OfferKind,
     OfferState,
     event_trainer,
 )
@@ -216,7 +217,49 @@ def _half_term_of(
     """The half term that was chosen; for a forum without one, that of its first date."""
     if details.half_term_id is not None:
         return db.session.get(HalfTerm, details.half_term_id)
-    if offer.kind not in HALF_TERMLY:
+    return half_term_by_date(offer.kind, london.london_date(starts_at), half_terms)
+
+
+def half_term_by_date(
+    kind: OfferKind, first_on: date, half_terms: Sequence[HalfTerm]
+) -> HalfTerm | None:
+    """The half term of a forum by its first date; None in the holidays, or for other kinds."""
+    if kind not in HALF_TERMLY:
         return None
-    day = london.london_date(starts_at)
-    return next((part for part in half_terms if part.starts_on <= day <= part.ends_on), None)
+    return next((one for one in half_terms if one.starts_on <= first_on <= one.ends_on), None)
+
+
+def count_by_date(half_terms: Sequence[HalfTerm], *, actor: str, now: datetime) -> int:
+    """Count forums that are in no half term in that of their date; how many now are.
+
+    What somebody put into a half term stays there. `actor` is the reference of a person.
+    """
+    places = [
+        (
+            (Event.starts_at >= london.day_start(one.starts_on))
+            & (Event.starts_at < london.day_start(one.ends_on + timedelta(days=1))),
+            one.id,
+        )
+        for one in half_terms
+    ]
+    if not places:
+        return 0
+    references = db.session.scalars(
+        update(Event)
+        .where(
+            Event.half_term_id.is_(None),
+            Event.offer_id.in_(select(Offer.id).where(Offer.kind.in_(HALF_TERMLY))),
+            or_(*(lies_in for lies_in, _ in places)),
+        )
+        .values(half_term_id=case(*places), revision=Event.revision + 1)
+        .returning(Event.reference),
+        execution_options={"synchronize_session": False},
+    ).all()
+    words = "by its date"
+    insert_together(
+        [
+            audit.line(actor, "assigned", "event", one, now=now, half_term=words)
+            for one in references
+        ]
+    )
+    return len(references)

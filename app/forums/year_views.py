@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.catalogue.events import count_by_date
 from app.forums.year import facts_of, half_terms_of, school_year_now
 from app.forums.year_forms import YearForm
 from app.forums.year_queries import known_years, outside_after, year_page
@@ -124,9 +125,18 @@ def _saved(form: YearForm, name: str) -> bool:
     """Save the half terms; False, and the form says why, if a rule said no."""
     try:
         with transaction():
-            set_half_terms(name, form.days, actor_reference=current_user.reference, now=clock.now())
+            by, now = current_user.reference, clock.now()
+            set_half_terms(name, form.days, actor_reference=by, now=now)
+            counted = count_by_date(half_terms_of(name), actor=by, now=now)
     except Refused as refusal:
         form.refuse(refusal)
         return False
-    flash(f"The half terms of {name} are saved.")
+    flash(f"The half terms of {name} are saved.{_counted_words(counted)}")
     return True
+
+
+def _counted_words(count: int) -> str:
+    if not count:
+        return ""
+    many = "1 session that was" if count == 1 else f"{count} sessions that were"
+    return f" {many} in no half term {'is' if count == 1 else 'are'} counted in one now."

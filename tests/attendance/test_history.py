@@ -22,8 +22,9 @@ from app.accounts.models import Organisation, Person
 from app.attendance import history, history_rules, listed_day_rules
 from app.attendance.listed_day_rules import Order
 from app.bookings.models import Attendance, AttendanceOutcome, Booking, BookingOrigin
-from app.catalogue.models import Event, EventMode, Offer, OfferState
+from app.catalogue.models import Event, EventMode, Offer, OfferKind, OfferState
 from app.checks.verify import verify
+from app.forums.coverage import coverage
 from app.impact.reach_queries import reach_of
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -44,6 +45,7 @@ from tests.support.factories import (
     make_refresher,
     make_sector,
 )
+from tests.support.forums import make_half_terms, make_school
 
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 HEADINGS = ("Course", "Date", "Name", "Email", "School", "Attended")
@@ -105,6 +107,27 @@ def count_of(*tables: type[Any]) -> list[int]:
 
 
 EVERYTHING = (Offer, Event, Person, Booking, Attendance)
+
+
+def test_forums_of_the_past_count_in_the_coverage_of_their_half_term(mill: Organisation) -> None:
+    ash = make_school("Ash Primary School", sector=mill.sector)
+    make_offer(title="DSL Forum", kind=OfferKind.DSL_FORUM)
+    make_offer(title="Neglect")
+    autumn = make_half_terms()[0]
+    people = ("Dee Park", "dee@example.org", ash.name, "Yes")
+    db.session.commit()
+    file = take_in(
+        [
+            ("DSL Forum", "23/10/2026", *people),
+            ("DSL Forum", "26/10/2026", *people),  # in the holidays
+            ("Neglect", "23/10/2026", *people),
+        ]
+    )
+    assert file.state is ImportState.DONE, file.refusal
+    found = coverage(autumn, now=NOW)
+    assert (found.is_held, found.attended) == (True, 1)
+    events = db.session.scalars(select(Event).order_by(Event.half_term_id.is_(None))).all()
+    assert [one.half_term_id for one in events] == [autumn.id, None, None]
 
 
 def test_who_came_is_matched_added_and_counted(mill: Organisation) -> None:

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import Person
+from app.audit.models import AuditLine
 from app.bookings.places import terms_of
 from app.catalogue.events import EventDetails, Planned
 from app.catalogue.models import Event, EventMode, EventState, Offer, OfferKind
@@ -120,6 +121,29 @@ def test_forums_that_would_fall_outside_are_said_before_it_is_saved(advisor: Pag
     assert "The half terms of 2026/27 are saved." in page.words
     assert half_term(2).starts_on == date(2026, 11, 16)
     assert event.half_term_id == half_term(2).id
+
+
+def test_forums_in_no_half_term_are_counted_when_its_days_are_saved(advisor: PageClient) -> None:
+    offer, at = forum_offer(), datetime(2027, 10, 1, 14, tzinfo=UTC)
+    last_day = datetime(2027, 10, 22, 22, 30, tzinfo=UTC)  # half past eleven in London
+    stray, late = make_event(offer, starts_at=at), make_event(offer, starts_at=last_day)
+    after = make_event(offer, starts_at=last_day + timedelta(hours=1))
+    spring = half_term(3)
+    by_hand = make_event(offer, starts_at=at, half_term=spring)
+    course = make_event(starts_at=at)
+    db.session.commit()
+    page = advisor.click(advisor.get(THIS_YEAR), "Prepare 2027/28")
+    page = advisor.submit(page, {"ends_1": "22 10 2027"})
+    words = "2 sessions that were in no half term are counted in one now"
+    assert words in page.words
+    new = db.session.scalars(select(HalfTerm).where(HalfTerm.school_year == "2027/28")).all()
+    found = [one.half_term_id for one in (stray, late, after, by_hand, course)]
+    assert found == [new[0].id, new[0].id, None, spring.id, None]
+    lines = db.session.scalars(select(AuditLine).where(AuditLine.verb == "assigned")).all()
+    assert {one.subject_reference for one in lines} == {stray.reference, late.reference}
+    page = advisor.submit(advisor.get("/forums/year/2027-28/dates"), button="Save the half terms")
+    assert "are saved." in page.words
+    assert "counted in one now" not in page.words  # there was nothing left to do
 
 
 def test_next_year_is_prepared_from_this_one(advisor: PageClient) -> None:

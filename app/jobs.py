@@ -23,6 +23,7 @@ from app.bookings.personal import erase_adjustments
 from app.forums import (
     catching_up_letters,
     contact_wishes,
+    executive_links,
     invitations,
     list_checks,
     list_checks_sending,
@@ -334,6 +335,7 @@ def erase_what_has_served(now: datetime) -> Iterator[int]:
         erased += staging.forget_old_files(now=now)
         erased += contact_wishes.forget_old_wishes(now=now)
         erased += list_checks.forget_old_names(now=now)
+        erased += executive_links.forget_old_addresses(now=now)
     yield erased
     with transaction():
         erased = purge_expired_sign_ins(now=clock.real_now())

@@ -30,6 +30,7 @@ from app.bookings import merging as bookings_merging
 from app.bookings import personal as bookings
 from app.bookings import readdressing
 from app.catalogue import personal as catalogue
+from app.forums import executive_links
 from app.forums import personal as forums
 from app.kernel import clock
 from app.kernel.db import db, transaction
@@ -120,6 +121,7 @@ def merge(duplicate: Person, into: Person, *, actor: Person, now: datetime) -> M
     outbox.merge(duplicate.reference, into.reference)
     real_now = clock.real_now()
     old_email = accounts_merging.merge(duplicate, into, actor=by, now=now, now_real=real_now)
+    executive_links.follow_address(old_email, into.email)
     db.session.flush()
     new_there = readdressing.reached_at(into_id, now=now) - known_there
     sent = readdressing.send_entries(new_there, now=now)
@@ -146,7 +148,9 @@ def correct_address(
     readdressing.lock(before)
     reference = person.reference
     failed = to_send_again(person, now=now) if with_failed else []
-    corrections.correct_address(person, email, actor=actor, now=now, now_real=clock.real_now())
+    real_now = clock.real_now()
+    old = corrections.correct_address(person, email, actor=actor, now=now, now_real=real_now)
+    executive_links.follow_address(old, email)
     for message in failed:
         send_again(message, email)
     sent = readdressing.send_entries(readdressing.reached_at(person.id, now=now), now=now)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app import persons
 from app.accounts.models import Person
 from app.audit.models import AuditLine
 from app.forums import executive, executive_links, personal, said_done
@@ -273,6 +274,40 @@ def test_whose_address_a_link_went_to_is_told_and_forgotten(there: WithExecutive
     found = queries.find_link(there.link)
     assert found
     assert (found.post, found.email) == ("Chair of the Executive", NOBODY)
+
+
+@pytest.mark.parametrize("how", ["merged", "corrected"])
+def test_a_link_is_found_when_its_address_is_no_longer_used(
+    there: WithExecutive, advisor: Person, how: str
+) -> None:
+    chair, other = make_person(email="chair@example.org"), make_person(email="ada@example.org")
+    stays = chair if how == "corrected" else other
+    db.session.commit()
+    with transaction():
+        if how == "merged":
+            persons.merge(chair, other, actor=advisor, now=NOW)
+        else:
+            persons.correct_address(
+                chair, "new@example.org", with_failed=False, actor=advisor, now=NOW
+            )
+    assert len(personal.export(stays.id)["links_to_answer_for_the_executive"]) == 1
+    personal.erase(stays.id)
+    assert db.session.scalars(select(RespondentLink.email)).all() == [NOBODY]
+
+
+@pytest.mark.parametrize(("is_withdrawn", "days"), [(False, 28 + 366), (True, 366)])
+def test_where_a_link_was_sent_is_forgotten_a_year_after_it_ended(
+    there: WithExecutive, advisor: Person, is_withdrawn: bool, days: int
+) -> None:
+    if is_withdrawn:
+        executive_links.withdraw_link(there.link, actor=advisor, now=NOW)
+    counts = [
+        executive_links.forget_old_addresses(now=NOW + timedelta(days=later))
+        for later in (days - 1, days, days)
+    ]
+    assert counts == [0, 1, 0]
+    found = db.session.execute(select(RespondentLink.post, RespondentLink.email)).all()
+    assert found == [("Chair of the Executive", NOBODY)]
 
 
 def test_the_link_is_sent_as_it_stands_in_its_letter(there: WithExecutive) -> None:

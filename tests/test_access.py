@@ -283,6 +283,7 @@ POLICY: dict[str, str | frozenset[str]] = {
     "/forums/schools/to-contact": PROGRAMME,
     "/forums/schools/lists": PROGRAMME,
     "/forums/schools/lists/ask": PROGRAMME,
+    "/forums/schools/lists/<change>/confirm": PROGRAMME,
     "/forums/schools/lists/<change>/take-back": PROGRAMME,
     "/school-list/<token>": ANYBODY,  # who holds the link
     "/forums/schools/<reference>": PROGRAMME,

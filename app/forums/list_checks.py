@@ -11,8 +11,9 @@ from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Organisation, Person, Post, PostKind
 from app.audit import operations as audit
+from app.forums import list_changes_letters as letters
 from app.forums import list_checks_rules as rules
-from app.forums import schools_posts
+from app.forums import list_confirming, schools_posts
 from app.forums.establishments import establishments_on
 from app.forums.models import ListChange, ListChangeKind, ListCheck
 from app.kernel.db import Base, db, insert_together, rows_changed
@@ -21,6 +22,8 @@ from app.kernel.london import london_date
 from app.kernel.tokens import derived_check, derived_token, new_reference, same
 
 NAMES_KEPT = timedelta(days=730)
+TOLD = (PostKind.DSL, PostKind.DEPUTY_DSL, PostKind.HEADTEACHER)
+NOT_BY_LINK = "This address cannot be added here. Write to us, and we will put it right"
 BY_LINK = "link"  # in the audit trail: whoever held the link of the school
 
 
@@ -81,16 +84,26 @@ class Listed:
     post_id: int
     person_id: int
     person_reference: str
+    address: str | None  # for writing to them; never shown
+    is_confirmed: bool
 
 
-def on_list(check: ListCheck) -> list[Listed]:
+def on_list(check: ListCheck, *, now: datetime) -> list[Listed]:
     """Who holds a post at the school, by post and name; addresses are masked.
 
     Whoever was added by the link has the name that was typed there: the link must not tell the
     name that belongs to an address.
     """
     rows = db.session.execute(
-        select(Post.id, Post.kind, Person.id, Person.reference, _name_shown(check), Person.email)
+        select(
+            Post.id,
+            Post.kind,
+            Person.id,
+            Person.reference,
+            _name_shown(check),
+            Person.email,
+            list_confirming.is_unconfirmed(now=now),
+        )
         .join(Person, Person.id == Post.person_id)
         .where(
             Post.organisation_id == check.organisation_id,
@@ -109,8 +122,10 @@ def on_list(check: ListCheck) -> list[Listed]:
             post_id=post_id,
             person_id=person_id,
             person_reference=reference,
+            address=email,
+            is_confirmed=not is_unconfirmed,
         )
-        for post_id, kind, person_id, reference, name, email in rows
+        for post_id, kind, person_id, reference, name, email, is_unconfirmed in rows
     ]
     return sorted(found, key=lambda one: order.index(one.kind))
 
@@ -161,29 +176,66 @@ def leaving(listed: list[Listed], said: Said) -> list[Listed]:
 
 def save(check_id: int, said: Said, *, now: datetime) -> None:
     """What a school said comes true, is noted, and can be taken back; nobody is deleted."""
-    made = select(func.count(ListChange.id)).where(ListChange.list_check_id == check_id)
+    count = select(func.count(ListChange.id)).where(ListChange.list_check_id == check_id)
     check, changes_count = db.session.execute(
-        select(ListCheck, made.scalar_subquery())
+        select(ListCheck, count.scalar_subquery())
         .where(ListCheck.id == check_id)
         .options(joinedload(ListCheck.organisation))
         .with_for_update(of=ListCheck)
         .execution_options(populate_existing=True)
     ).one()
     _check_open(check, now)
-    left = leaving(on_list(check), said)
+    listed = on_list(check, now=now)  # as it was before
+    left = leaving(listed, said)
     rules.check_may_change(changes_count, len(left) + len(said.added))
     _end([one.post_id for one in left], now)
-    changes: list[Base] = [
-        _change(check, ListChangeKind.LEFT, one.person_id, one.kind, said, now) for one in left
-    ]
+    made = _Made([], [], [])
+    for one in left:
+        change = _change(check, ListChangeKind.LEFT, one.person_id, one.kind, said, now)
+        made.changes.append(change)
+        made.told.append(letters.Told(change.reference, one.name, one.kind, has_left=True))
     for new in said.added:
-        person_id = _begin(check, new, now)
-        change = _change(check, ListChangeKind.ADDED, person_id, new.kind, said, now)
-        change.name_given = new.name
-        changes.append(change)
+        _add(check, new, made, said, now)
     check.checked_at, check.checked_by = now, said.said_by
-    insert_together(changes)
+    insert_together(made.changes)
     insert_together(_trail(check, left, len(said.added), now))
+    insert_together(_messages(check, said, made, _leads(listed)))
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What one saving came to: what is noted, what is said of it, who is new."""
+
+    changes: list[Base]
+    told: list[letters.Told]
+    named: list[letters.Named]
+
+
+def _add(check: ListCheck, new: Added, made: _Made, said: Said, now: datetime) -> None:
+    person = _begin(check, new, now)
+    change = _change(check, ListChangeKind.ADDED, person.id, new.kind, said, now)
+    change.name_given = new.name
+    told = letters.Told(change.reference, new.name, new.kind, has_left=False)
+    made.changes.append(change)
+    made.told.append(told)
+    made.named.append(letters.Named(told, person.name, new.email, person.reference))
+
+
+def _leads(listed: list[Listed]) -> list[letters.Lead]:
+    """Who leads at the school, without whoever was added by a link and is not confirmed."""
+    return [
+        letters.Lead(one.name, one.address, one.person_reference)
+        for one in listed
+        if one.kind in TOLD and one.address and one.is_confirmed
+    ]
+
+
+def _messages(check: ListCheck, said: Said, made: _Made, leads: list[letters.Lead]) -> list[Base]:
+    if not made.told:
+        return []
+    body = check.organisation
+    facts = (body.name, body.reference, body.contact_email, said.said_by, tuple(made.told))
+    return [*letters.messages(letters.Saying(*facts), leads, made.named)]
 
 
 def _trail(check: ListCheck, left: list[Listed], added: int, now: datetime) -> list[Base]:
@@ -220,17 +272,19 @@ def _end(post_ids: list[int], now: datetime) -> None:
     )
 
 
-def _begin(check: ListCheck, new: Added, now: datetime) -> int:
-    """Whoever is new holds the post from today; their id."""
-    person = schools_posts.name_lead(
-        check.organisation,
-        name=new.name,
-        email=new.email,
-        kind=new.kind,
-        actor=BY_LINK,
-        now=now,
-    )
-    return person.id
+def _begin(check: ListCheck, new: Added, now: datetime) -> Person:
+    """Whoever is new holds the post from today; why not, if not, is nothing for a link to tell."""
+    try:
+        return schools_posts.name_lead(
+            check.organisation,
+            name=new.name,
+            email=new.email,
+            kind=new.kind,
+            actor=BY_LINK,
+            now=now,
+        )
+    except Refused as refusal:
+        raise Refused(NOT_BY_LINK) from refusal
 
 
 def _change(

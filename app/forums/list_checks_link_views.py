@@ -43,11 +43,11 @@ def own_list(token: str) -> ResponseReturnValue:
                 list_checks.save(check_id, form.said, now=now)
             flash("Thank you. The list is checked.")
             return redirect(url_for(".own_list", token=token))
-        listed = list_checks.on_list(check)
+        listed = list_checks.on_list(check, now=now)
         leaving = list_checks.leaving(listed, form.said) if is_filled_in else []
     except Refused as refusal:
         form.refuse(refusal)
-        listed, is_filled_in = list_checks.on_list(check), False
+        listed, is_filled_in = list_checks.on_list(check, now=now), False
     return render_template(
         "forums/school_list_check.html" if is_filled_in else "forums/school_list.html",
         form=form,

@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 
 from app.accounts.models import Organisation, Person, PostKind
 from app.forums.establishments import addressees, establishments
+from app.forums.list_confirming import BELIEVED_AFTER
 from app.forums.models import ListChange, ListChangeKind, ListCheck
 from app.kernel.db import db
 
@@ -50,6 +51,13 @@ class SaidLine:
     said_by: str
     said_at: datetime
     taken_back_at: datetime | None
+    confirmed_at: datetime | None
+
+    def may_be_confirmed(self, now: datetime) -> bool:
+        """Whether it is somebody added lately, of whom nobody has said anything."""
+        is_settled = self.taken_back_at is not None or self.confirmed_at is not None
+        is_new = self.said_at > now - BELIEVED_AFTER
+        return self.kind is ListChangeKind.ADDED and is_new and not is_settled
 
 
 def progress(school_year: str) -> Progress:
@@ -120,6 +128,7 @@ def _changes() -> Select[*tuple[Any, ...]]:
             ListChange.said_by,
             ListChange.said_at,
             ListChange.taken_back_at,
+            ListChange.confirmed_at,
         )
         .join(ListChange.list_check)
         .join(ListCheck.organisation)

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.forums import list_checks, year
+from app.forums import list_checks, list_confirming, year
 from app.forums import list_checks_queries as queries
 from app.forums.establishment_rules import POST_WORDS
 from app.forums.establishments import addressees, establishments_on
@@ -26,7 +26,8 @@ advisors_only = for_roles(Role.ADVISOR, Role.DELIVERY)
 @advisors_only
 def progress() -> str:
     """Who has checked their list this school year, and what was said last."""
-    school_year = year.school_year_now(clock.now())
+    now = clock.now()
+    school_year = year.school_year_now(now)
     answered = request.args.get("show") == "checked"
     length = queries.checks_count(school_year, answered=answered)
     shown = pages(page_number(request.args.get("page")), length=length)
@@ -38,6 +39,8 @@ def progress() -> str:
         lines=queries.checks(school_year, shown.first, shown.last, answered=answered),
         pages=shown,
         changes=queries.newest_changes(),
+        form=PageForm(),
+        now=now,
         post_words=POST_WORDS,
         address=lambda number: url_for(
             ".progress", show="checked" if answered else None, page=number
@@ -77,6 +80,26 @@ def ask() -> ResponseReturnValue:
         unreached=unreached,
         progress=queries.progress(school_year),
     )
+
+
+@bp.post("/forums/schools/lists/<change>/confirm")
+@advisors_only
+def confirm(change: str) -> ResponseReturnValue:
+    """Somebody whom a school added is who they are said to be."""
+    if queries.change_called(change) is None:
+        abort(404)
+    form = PageForm()
+    if form.submitted_and_valid():
+        try:
+            with transaction():
+                list_confirming.confirm(
+                    change, actor=current_user._get_current_object(), now=clock.now()
+                )
+        except Refused as refusal:
+            flash(str(refusal))
+        else:
+            flash("It is confirmed.")
+    return redirect(url_for(".progress"))
 
 
 @bp.route("/forums/schools/lists/<change>/take-back", methods=["GET", "POST"])

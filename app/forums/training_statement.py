@@ -13,7 +13,7 @@ from sqlalchemy import Row, select
 from app.accounts.models import Person, Post, PostKind
 from app.catalogue.models import Event
 from app.catalogue.rules import event_title
-from app.forums import presence
+from app.forums import list_confirming, presence
 from app.forums import training_rules as rules
 from app.forums.establishments import Establishment, establishments, today_of
 from app.forums.forums import forums
@@ -66,6 +66,7 @@ class Statement:
     establishment: Establishment
     people: tuple[PersonLine, ...]
     forums: tuple[ForumLine, ...]
+    unconfirmed: tuple[str, ...] = ()  # names as typed by the school's link
 
     @property
     def taken_part(self) -> tuple[ForumLine, ...]:
@@ -79,17 +80,19 @@ class Statement:
 
 def statement_of(establishment: Establishment, *, now: datetime) -> Statement:
     """The statement of one establishment, in the same statements however many people it has."""
+    held = _posts(establishment.id, now)
     return Statement(
         establishment=establishment,
-        people=tuple(_people(establishment.id, now=now)),
+        people=tuple(_people([row for row in held if row.name_given is None], now=now)),
         forums=tuple(_forums(establishment, now=now)),
+        unconfirmed=tuple(row.name_given for row in held if row.name_given is not None),
     )
 
 
-def _people(organisation_id: int, *, now: datetime) -> list[PersonLine]:
+def _people(held: Sequence[Row[*tuple[Any, ...]]], *, now: datetime) -> list[PersonLine]:
     posts: defaultdict[int, list[PostHeld]] = defaultdict(list)
     people: dict[int, tuple[str, str, str | None]] = {}
-    for row in _posts(organisation_id):
+    for row in held:
         posts[row.id].append(PostHeld(row.kind, row.from_on))
         people[row.id] = (row.reference, row.name, row.email)
     today, known = london_date(now), record.refresher_rules()
@@ -118,9 +121,17 @@ def _people(organisation_id: int, *, now: datetime) -> list[PersonLine]:
     return sorted(lines, key=lambda line: order.index(line.posts[0].kind))
 
 
-def _posts(organisation_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+def _posts(organisation_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     found = db.session.execute(
-        select(Person.id, Person.reference, Person.name, Person.email, Post.kind, Post.from_on)
+        select(
+            Person.id,
+            Person.reference,
+            Person.name,
+            Person.email,
+            Post.kind,
+            Post.from_on,
+            list_confirming.name_unconfirmed(now=now).label("name_given"),
+        )
         .join(Post, Post.person_id == Person.id)
         .where(
             Post.organisation_id == organisation_id,
@@ -176,9 +187,16 @@ def _school_year(event: Event) -> str:
     return school_year_of(london_date(event.starts_at))
 
 
-def schools_of(person: Person) -> list[Establishment]:
-    """The establishments whose statement somebody may see: those where they hold a post now."""
-    held = select(Post.organisation_id).where(Post.person_id == person.id, Post.until_on.is_(None))
+def schools_of(person: Person, *, now: datetime) -> list[Establishment]:
+    """The establishments whose statement somebody may see: those where they hold a post now.
+
+    Not where they were only added by a link that anybody may have passed on.
+    """
+    held = select(Post.organisation_id).where(
+        Post.person_id == person.id,
+        Post.until_on.is_(None),
+        ~list_confirming.is_unconfirmed(now=now),
+    )
     ids = set(today_of(db.session.scalars(held).all()).values())
     return sorted(establishments(ids).values(), key=lambda one: one.name)
 

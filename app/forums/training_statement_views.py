@@ -21,7 +21,8 @@ bp = Blueprint("training_statement", __name__)
 def statement() -> str:
     """The statement of one's school; who has posts at several chooses one."""
     now = clock.now()
-    schools = training_statement.schools_of(cast(Person, current_user._get_current_object()))
+    me = cast(Person, current_user._get_current_object())
+    schools = training_statement.schools_of(me, now=now)
     wanted = request.args.get("school")
     chosen = [one for one in schools if one.reference == wanted] if wanted else schools
     if len(chosen) != 1:

@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 
 from app.accounts.models import Organisation, Person, Post, PostKind
 from app.audit.models import AuditLine
-from app.forums import list_checks, list_checks_sending
+from app.forums import list_changes_letters as letters
+from app.forums import list_checks, list_checks_sending, list_confirming, training_statement
 from app.forums import list_checks_rules as rules
+from app.forums.establishments import establishments
 from app.forums.models import ListChange, ListCheck
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -289,7 +291,7 @@ def test_names_typed_by_a_link_are_forgotten_after_two_years(
         assert count == forgotten
     change = db.session.scalars(select(ListChange)).one()
     assert (check.checked_by, change.said_by, change.name_given) == ("", "", "Cal New")
-    assert "Cal New" in [one.name for one in list_checks.on_list(check)]
+    assert "Cal New" in [one.name for one in list_checks.on_list(check, now=now)]
 
     with transaction():
         held = select(Post).where(Post.person_id == change.person_id)
@@ -297,3 +299,121 @@ def test_names_typed_by_a_link_are_forgotten_after_two_years(
     with transaction():
         assert list_checks.forget_old_names(now=now + timedelta(days=732)) == 1
     assert db.session.scalars(select(ListChange.name_given)).one() == ""
+
+
+def outbox(kind: str) -> dict[str, str]:
+    found = select(OutboxMessage.to_email, OutboxMessage.text_body).where(
+        OutboxMessage.kind == kind
+    )
+    return {row.to_email: row.text_body for row in db.session.execute(found)}
+
+
+def test_whoever_leads_there_is_told_of_each_change_and_so_is_who_was_added(
+    client: PageClient, school: Organisation, now: datetime
+) -> None:
+    address = address_of(make_check(school, now=now))
+    client.submit(
+        client.submit(client.get(address), {"said_by": "Kim"}, button="Continue"),
+        button="Yes, save this",
+    )
+    assert outbox("school_list_changed") == {}  # nothing was changed
+    left = [box["value"] for box in client.get(address).page.select("input", name="left")][0]
+    new = {"name": "Eve", "email": "eve@elsewhere.example.org", "post": "dsl"}
+    saved(client, address, left=[left], **new)
+
+    told = outbox("school_list_changed")
+    assert sorted(told) == ["ana@ash.example.org", "ben@ash.example.org"]  # also who was taken off
+    assert "gave their name as Kim Office" in told["ana@ash.example.org"]
+    assert list(outbox("school_list_named")) == ["eve@elsewhere.example.org"]
+    by_ben = [box["value"] for box in client.get(address).page.select("input", name="left")]
+    saved(client, address, left=by_ben)
+    assert len(outbox("school_list_changed")) == 2
+    count = select(func.count(OutboxMessage.id)).where(OutboxMessage.to_email.like("ben@%"))
+    assert db.session.scalar(count) == 2
+
+    saved(client, address, name="Fay", email="fay@elsewhere.example.org", post="deputy_dsl")
+    assert "office@ash.example.org" in outbox("school_list_changed")  # nobody confirmed is left
+
+
+def test_a_link_does_not_tell_why_an_address_cannot_be_added(
+    client: PageClient, school: Organisation, now: datetime
+) -> None:
+    make_person(email="gone@ash.example.org", deactivated_at=now)
+    address = address_of(make_check(school, now=now))
+    for email in ("gone@ash.example.org", "ana@ash.example.org"):
+        sent = {"said_by": "Kim", "name": "X", "email": email, "post": "dsl"}
+        page = client.submit(client.get(address), sent, button="Continue")
+        refused = client.submit(page, button="Yes, save this")
+        assert refused.page.errors == [list_checks.NOT_BY_LINK]
+    assert outbox("school_list_changed") == {}
+
+
+def test_who_is_added_by_a_link_opens_no_statement_before_staff_confirm_or_14_days(
+    client: PageClient, school: Organisation, now: datetime
+) -> None:
+    eve = make_person(name="Eve Real", email="eve@elsewhere.example.org")
+    address = address_of(make_check(school, now=now))
+    saved(client, address, name="Eve Typed", email=eve.email, post="dsl")
+    place = establishments([school.id])[school.id]
+
+    def seen(later: int) -> tuple[bool, bool]:
+        when = now + timedelta(days=later)
+        shown = training_statement.statement_of(place, now=when)
+        assert ("Eve Typed" in shown.unconfirmed) is not ("Eve Real" in names(shown))
+        return bool(training_statement.schools_of(eve, now=when)), "Eve Real" in names(shown)
+
+    def names(shown: training_statement.Statement) -> list[str]:
+        return [one.name for one in shown.people]
+
+    assert [seen(0), seen(13), seen(15)] == [(False, False), (False, False), (True, True)]
+    sign_in(client, eve)
+    page = client.get("/training-statement")
+    assert "we have not confirmed it yet" in page.page.words
+    assert "Ana Osei" not in page.text
+
+    advisor = make_person(Role.ADVISOR)
+    db.session.commit()
+    sign_in(client, advisor)
+    page = client.get("/forums/schools/lists")
+    done = client.submit(page, button="Confirm that Eve Real was added")
+    assert "Confirmed" in done.page.words
+    assert seen(0) == (True, True)
+    sign_in(client, eve)
+    assert "Ana Osei" in client.get("/training-statement").text
+
+
+def test_what_was_taken_back_is_not_confirmed(
+    client: PageClient, school: Organisation, now: datetime
+) -> None:
+    saved(
+        client,
+        address_of(make_check(school, now=now)),
+        name="Eve",
+        email="eve@elsewhere.example.org",
+        post="dsl",
+    )
+    advisor, change = make_person(Role.ADVISOR), db.session.scalars(select(ListChange)).one()
+    with transaction():
+        list_checks.take_back(change.reference, actor=advisor, now=now)
+    with pytest.raises(Refused, match="taken back already"), transaction():
+        list_confirming.confirm(change.reference, actor=advisor, now=now)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("kind", ["changed", "named"])
+def test_letters_about_a_change_read_as_they_are_kept(
+    app: Flask, school: Organisation, kind: str
+) -> None:
+    gone = letters.Told("one", "Ana Osei", PostKind.DSL, has_left=True)
+    new = letters.Told("two", "Cora Lunn", PostKind.DEPUTY_DSL, has_left=False)
+    saying = letters.Saying(school.name, school.reference, None, "Kim Office", (gone, new))
+    cora = letters.Named(new, "Cora Lunn", "cora@ash.example.org", "cora")
+    changed = kind == "changed"
+    letter = (
+        letters.write_changed("Ben Marsh", saying) if changed else letters.write_named(cora, saying)
+    )
+    found = f"{letter.subject}\n\n{letter.text}"
+    file = LETTERS / f"school_list_{kind}.txt"
+    if os.environ.get("RIPPLE_WRITE_LETTERS"):
+        file.write_text(found)
+    assert found == file.read_text()

@@ -70,7 +70,7 @@ class Missed:
 
     def schools_at(self, half_term_id: int | None) -> list[str]:
         """The schools that missed a half term."""
-        return [name for name, missed in self.by_school.items() if half_term_id in missed]
+        return sorted(name for name, missed in self.by_school.items() if half_term_id in missed)
 
 
 def tell_step(*, now: datetime) -> int:
@@ -215,7 +215,7 @@ def _message(
         KIND,
         subject=f"{len(lines)} forums to catch up with" if many else "A forum to catch up with",
         name=one.holder.name,
-        schools=all_of(one.by_school),
+        schools=all_of(sorted(one.by_school)),
         lines=lines,
         has_several=len(one.by_school) > 1,
         coming=coming,

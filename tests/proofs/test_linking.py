@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import secrets
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,11 +42,11 @@ Order = dict[str, dict[int, Any]]  # of each order: row id -> place
 
 
 def answer_all(dice: random.Random) -> Truth:
-    """Two events, two sectors: people answer in any order over 20 days, then every wave closes."""
+    """Four events, two sectors: people answer in any order over 20 days, then every wave closes."""
     first = a_course_attended(ENDED)
-    second = past_event(first.offer, ended_at=ENDED)
+    events = [first, *(past_event(first.offer, ended_at=ENDED) for _ in range(3))]
     for sector in (make_sector("Health"), make_sector("Education")):
-        for event, _ in itertools.product((first, second), range(PEOPLE)):
+        for event, _ in itertools.product(events, range(PEOPLE)):
             attended(event, make_person(sector=sector, organisation=None))
     db.session.commit()
     round_of_work(OPENED)
@@ -160,7 +161,9 @@ Ids = Callable[[int], int]
 def dice(monkeypatch: pytest.MonkeyPatch) -> random.Random:
     """Chance that is the same each time, so that no luck makes this pass or fail."""
     dice = random.Random(20261121)
-    monkeypatch.setattr("app.surveys.response_models.secrets.randbits", dice.getrandbits)
+    monkeypatch.setattr(secrets, "randbits", dice.getrandbits)
+    monkeypatch.setattr(secrets, "randbelow", dice.randrange)
+    monkeypatch.setattr(secrets, "token_hex", lambda length=32: dice.randbytes(length).hex())
     return dice
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from app.bookings.models import Attendance, Booking
@@ -108,7 +108,7 @@ def test_a_session_from_register_to_closing(
     page.keyboard.press("a")  # and on to whoever came without booking
     page.keyboard.press("a")
     page.get_by_role("button", name="Save the register").last.click()
-    assert page.get_by_role("link", name="Enter the email address of Gus Guest").is_visible()
+    expect(page.get_by_role("link", name="Enter the email address of Gus Guest")).to_be_visible()
     assert_accessible(page)
 
     phone = opened(

@@ -23,7 +23,7 @@ MOST_STATEMENTS_OF_PUBLISHING = 30
 # Reads files, the list and what was decided, then writes people, bookings and a register.
 MOST_STATEMENTS_OF_A_MEETING = 24
 # Merging two people moves what every feature keeps of them; another address is told to calendars.
-MOST_STATEMENTS_OF_MOVING = 90
+MOST_STATEMENTS_OF_MOVING = 100
 # Undoing an import looks for what stands on it, then puts back each table that it changed.
 MOST_STATEMENTS_OF_UNDOING = 24
 UNDOES_AN_IMPORT = re.compile(r"/manage/import/files/\w+/undo")

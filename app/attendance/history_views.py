@@ -9,17 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.accounts.imports import column_rules, organisations, queries, staging
-from app.accounts.imports.forms import FileForm, OneButton
+from app.accounts.imports import organisations, queries, staging
+from app.accounts.imports.forms import OneButton
 from app.accounts.imports.models import FileImport, ImportOf
-from app.accounts.imports.organisations_views import (
+from app.accounts.imports.organisations_views import delivery_only
+from app.accounts.imports.table_pages import (
     ask_for_columns,
     back_to_columns,
-    delivery_only,
     is_beyond_checking,
-    keep,
     keep_columns,
     samples_of,
+    take_table,
 )
 from app.attendance import history, history_forms, history_queries, history_rules
 from app.attendance.history_forms import HistoryColumns
@@ -38,16 +38,7 @@ MOST_ASKED = 60
 @delivery_only
 def choose_file() -> ResponseReturnValue:
     """Asks for a spreadsheet; a POST reads it."""
-    form = FileForm()
-    if form.submitted_and_valid():
-        try:
-            content = column_rules.read_table(form.stream.read(), history_rules.FIELDS)
-            with transaction():
-                reference = keep(form, KIND, content)
-            return redirect(url_for(".columns", reference=reference))
-        except Refused as refusal:
-            form.refuse_file(refusal)
-    return render_template("imports/history_file.html", form=form)
+    return take_table(KIND, history_rules.FIELDS, "imports/history_file.html")
 
 
 @bp.route("/manage/import/attendance/<reference>", methods=["GET", "POST"])

@@ -105,6 +105,21 @@ def coming_steps(facts: ComingFacts, today: date) -> list[Step]:
             not facts.answers_unreleased,
         ),
     ]
+    return [*_without_half_term(facts, today), *steps, *_where_they_apply(facts, today)]
+
+
+def _without_half_term(facts: ComingFacts, today: date) -> list[Step]:
+    """What comes before all else for a forum in the holidays."""
+    if facts.half_term:
+        return []
+    words, path = "None: its date is in the holidays", f"/forums/events/{facts.reference}/half-term"
+    return [_before(facts, today, "publish", "Half term", words, path, False)]
+
+
+def _where_they_apply(facts: ComingFacts, today: date) -> list[Step]:
+    """What only forums online, or with speakers, need."""
+    here, manage = f"/forums/events/{facts.reference}", f"/manage/events/{facts.reference}"
+    steps = []
     if facts.is_online:
         words = "Set" if facts.has_link else "Not set: nobody could join"
         steps.append(
@@ -116,10 +131,6 @@ def coming_steps(facts: ComingFacts, today: date) -> list[Step]:
         )
         is_complete = facts.topics_with_slides == facts.topics_with_speaker
         steps.append(_before(facts, today, "slides", "Slides", slides, here, is_complete))
-    if not facts.half_term:
-        words = "None: its date is in the holidays"
-        path = f"{here}/half-term"
-        steps.insert(0, _before(facts, today, "publish", "Half term", words, path, False))
     return steps
 
 

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 
 from app.accounts.imports import column_rules, leads, leads_plan_rules, queries, staging
 from app.accounts.imports import leads_columns_rules as columns_rules
-from app.accounts.imports.forms import FileForm
 from app.accounts.imports.leads_forms import (
     END,
     LEAVE,
@@ -23,13 +22,13 @@ from app.accounts.imports.leads_forms import (
 from app.accounts.imports.leads_rules import Reading
 from app.accounts.imports.leads_words_rules import POST_NAMES
 from app.accounts.imports.models import FileImport, ImportOf
-from app.accounts.imports.organisations_views import (
+from app.accounts.imports.table_pages import (
     ask_for_columns,
     back_to_columns,
     is_beyond_checking,
-    keep,
     keep_columns,
     samples_of,
+    take_table,
 )
 from app.accounts.imports.views import programme_only
 from app.kernel import clock
@@ -48,16 +47,7 @@ MOST_ASKED = 60
 @programme_only
 def choose_file() -> ResponseReturnValue:
     """Asks for a spreadsheet; a POST reads it."""
-    form = FileForm()
-    if form.submitted_and_valid():
-        try:
-            content = column_rules.read_table(form.stream.read(), columns_rules.FIELDS)
-            with transaction():
-                reference = keep(form, KIND, content)
-            return redirect(url_for(".columns", reference=reference))
-        except Refused as refusal:
-            form.refuse_file(refusal)
-    return render_template("imports/leads_file.html", form=form)
+    return take_table(KIND, columns_rules.FIELDS, "imports/leads_file.html")
 
 
 @bp.route("/manage/import/leads/<reference>", methods=["GET", "POST"])

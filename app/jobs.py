@@ -7,37 +7,24 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from flask import current_app
 
+from app import forum_jobs
 from app.accounts.imports import leads, organisations, schools, staging
 from app.accounts.imports.models import ImportOf
 from app.accounts.personal import purge_expired_sign_ins
 from app.attendance import history, meeting_files
 from app.bookings import approvals, held_places, new_dates, retitled, waiting_list
 from app.bookings.personal import erase_adjustments
-from app.forums import (
-    catching_up_letters,
-    contact_wishes,
-    executive_links,
-    invitations,
-    list_checks,
-    list_checks_sending,
-    opinion_asking,
-    opinion_rounds,
-    opinions,
-    reminders,
-    training_invitations,
-    withholding,
-)
-from app.forums.opinion_emails import Kind
+from app.forums import contact_wishes, executive_links, list_checks, opinions
 from app.impact import keeping
 from app.impact.words import reading
 from app.impact.words.duty import remind_reader
+from app.job_steps import found_by, one_by_one
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.errors import Refused
@@ -54,7 +41,6 @@ from app.surveys import operations as surveys
 from app.surveys.planning import MOST_AT_ONCE
 
 log = logging.getLogger(__name__)
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -129,13 +115,13 @@ def plan_surveys(now: datetime) -> Iterator[int]:
 
 def send_surveys(now: datetime) -> Iterator[int]:
     """Queue what people are to be asked now, one message and one transaction each."""
-    yield from one_by_one(_people(surveys.people_due, now), surveys.send_to, now)
-    yield from one_by_one(_people(surveys.links_to_pass_on, now), surveys.pass_on, now)
+    yield from one_by_one(found_by(surveys.people_due, now), surveys.send_to, now)
+    yield from one_by_one(found_by(surveys.links_to_pass_on, now), surveys.pass_on, now)
 
 
 def remind_of_surveys(now: datetime) -> Iterator[int]:
     """Queue reminders for those who have not answered, one message and one transaction each."""
-    yield from one_by_one(_people(surveys.people_to_remind, now), surveys.remind, now)
+    yield from one_by_one(found_by(surveys.people_to_remind, now), surveys.remind, now)
 
 
 def close_surveys(now: datetime) -> Iterator[int]:
@@ -150,7 +136,7 @@ def close_surveys(now: datetime) -> Iterator[int]:
 
 def import_answers(now: datetime) -> Iterator[int]:
     """Bring in the files of answers that staff have confirmed, one transaction each."""
-    yield from one_by_one(_people(surveys.files_to_import, now), surveys.import_file, now)
+    yield from one_by_one(found_by(surveys.files_to_import, now), surveys.import_file, now)
 
 
 def take_in_files(now: datetime) -> Iterator[int]:
@@ -182,7 +168,7 @@ def _files_to_take_in() -> list[tuple[str, ImportOf]]:
 
 def tell_of_new_dates(now: datetime) -> Iterator[int]:
     """Tell whoever waits for an offer that can be booked again, one message each."""
-    yield from one_by_one(_people(new_dates.people_to_tell, now), new_dates.tell_new_dates, now)
+    yield from one_by_one(found_by(new_dates.people_to_tell, now), new_dates.tell_new_dates, now)
 
 
 def queue_comments(now: datetime) -> Iterator[int]:
@@ -197,25 +183,7 @@ def queue_comments(now: datetime) -> Iterator[int]:
 
 def remind_of_refreshers(now: datetime) -> Iterator[int]:
     """Tell people what falls due for renewal, one transaction each."""
-    yield from one_by_one(_people(people_to_nudge, now), record.nudge, now)
-
-
-def tell_of_missed_forums(now: datetime) -> Iterator[int]:
-    """Note recordings of forums; tell the leads of schools that missed them, a hundred a step."""
-    with transaction():
-        catching_up_letters.note_recordings(now=now)
-    done = 1
-    while done:
-        with transaction():
-            done = catching_up_letters.tell_step(now=now)
-        yield done
-
-
-def invite_to_training(now: datetime) -> Iterator[int]:
-    """Invite those for whom training falls due, as an Advisor asked; a hundred a transaction."""
-    yield from in_steps(
-        _people(training_invitations.rounds_to_send, now), training_invitations.send_step, now
-    )
+    yield from one_by_one(found_by(people_to_nudge, now), record.nudge, now)
 
 
 def keep_figures(now: datetime) -> Iterator[int]:
@@ -231,21 +199,21 @@ def keep_figures(now: datetime) -> Iterator[int]:
 def move_waiting_lists(now: datetime) -> Iterator[int]:
     """End held places whose time is over; give on every place that is free to somebody waiting."""
     yield from one_by_one(
-        _people(held_places.events_with_ended_holds, now), held_places.expire, now
+        found_by(held_places.events_with_ended_holds, now), held_places.expire, now
     )
     yield from one_by_one(
-        _people(waiting_list.events_to_promote, now), waiting_list.promote_in, now
+        found_by(waiting_list.events_to_promote, now), waiting_list.promote_in, now
     )
 
 
 def let_requests_lapse(now: datetime) -> Iterator[int]:
     """End the requests that nobody answered in time, and tell the people, one transaction each."""
-    yield from one_by_one(_people(approvals.requests_to_lapse, now), approvals.lapse, now)
+    yield from one_by_one(found_by(approvals.requests_to_lapse, now), approvals.lapse, now)
 
 
 def correct_titles(now: datetime) -> Iterator[int]:
     """Bring calendars up to date after an offer got another title, one transaction each event."""
-    events = _people(retitled.events_with_old_titles, now)
+    events = found_by(retitled.events_with_old_titles, now)
     yield from one_by_one(events, retitled.correct_calendars, now)
 
 
@@ -258,70 +226,9 @@ def send_notices(now: datetime) -> Iterator[int]:
     done = 1
     while done:
         done = 0
-        for count in one_by_one(_people(notices.rounds_due, now), notices.send_round, now):
+        for count in one_by_one(found_by(notices.rounds_due, now), notices.send_round, now):
             done += count
             yield count
-
-
-def ask_for_opinions(now: datetime) -> Iterator[int]:
-    """Open and close rounds of opinions, give schools their links, ask and remind, by steps."""
-    turned = one_by_one(_people(opinion_rounds.rounds_to_turn, now), opinion_rounds.turn_round, now)
-    yield from turned
-    yield from in_steps(
-        _people(opinion_asking.rounds_without_links, now), opinion_asking.make_links, now
-    )
-    for kind, find in (
-        (Kind.ASKING, opinion_asking.rounds_to_send),
-        (Kind.REMINDER, opinion_asking.rounds_to_remind),
-    ):
-        for round_id in _people(find, now):
-            yield from write_to_schools(round_id, kind, now)
-
-
-def write_to_schools(round_id: int, kind: Kind, now: datetime) -> Iterator[int]:
-    """One message to each address of a round, a transaction for each step; what fails is logged.
-
-    The round is done with only if every step was: what failed is tried again at the next look.
-    """
-    steps, is_whole = opinion_asking.steps(round_id, kind), True
-    db.session.rollback()
-    for step in steps:
-        try:
-            with transaction():
-                sent = opinion_asking.send_step(step, round_id, kind, now=now)
-        except Exception:  # not with the step itself: it holds addresses
-            log.exception("a step of %s of round %s failed, and is tried again", kind, round_id)
-            sent, is_whole = 0, False
-        yield sent
-    if is_whole:
-        with transaction():
-            opinion_asking.finish(round_id, kind, now=now)
-
-
-def ask_schools_to_check_lists(now: datetime) -> Iterator[int]:
-    """Ask schools to check who leads there, and remind them once, each step in a transaction."""
-    yield from _in_steps(list_checks_sending.send_step, now)
-
-
-def bring_schools_to_forums(now: datetime) -> Iterator[int]:
-    """Invite schools to a forum; remind those that were not represented, a week before."""
-    yield from one_by_one(["letters of what was called off"], _withhold, now)
-    yield from _in_steps(invitations.send_step, now)
-    yield from _in_steps(reminders.send_step, now)
-
-
-def _withhold(_what: str, *, now: datetime) -> int:
-    """Hold back what is about a cancelled forum or a closed round."""
-    return withholding.withhold(now=now)
-
-
-def _in_steps(step: Callable[..., int], now: datetime) -> Iterator[int]:
-    """Each step in a transaction of its own, until one finds nothing to do, or fails."""
-
-    def do(_name: str, *, now: datetime) -> int:
-        return step(now=now)
-
-    yield from in_steps([f"{step.__module__}.{step.__name__}"], do, now)
 
 
 def erase_what_has_served(now: datetime) -> Iterator[int]:
@@ -364,34 +271,6 @@ def blur_orders(now: datetime) -> Iterator[int]:
     _nights_done.add(night)
 
 
-def _people(find: Callable[..., list[Item]], now: datetime) -> list[Item]:
-    """The people or things found, with nothing left open behind the read."""
-    found = find(now=now)
-    db.session.rollback()
-    return found
-
-
-def one_by_one(items: Iterable[Item], do: Callable[..., int], now: datetime) -> Iterator[int]:
-    """Do each item in a transaction of its own; one that fails is logged, the others go on."""
-    for item in items:
-        try:
-            with transaction():
-                count = do(item, now=now)
-        except Exception:
-            log.exception("%s failed for %s, and is tried again", do.__name__, item)
-            count = 0
-        yield count
-
-
-def in_steps(items: Iterable[Item], do: Callable[..., int], now: datetime) -> Iterator[int]:
-    """Do each item step by step, each in a transaction of its own, until nothing is left of it."""
-    for item in items:
-        done = 1
-        while done:
-            done = next(one_by_one([item], do, now))
-            yield done
-
-
 ALL_ROWS = 1_000_000
 # How each kind of file is taken in, and how many rows at once.
 STEPS: dict[ImportOf, tuple[staging.Step, int]] = {
@@ -430,12 +309,12 @@ JOBS = (
     Job("keep figures", 300, keep_figures),
     Job("comments", 300, queue_comments),
     Job("refreshers", 3600, remind_of_refreshers),
-    Job("missed forums", 900, tell_of_missed_forums),
-    Job("invite to training", 60, invite_to_training),
+    Job("missed forums", 900, forum_jobs.tell_of_missed_forums),
+    Job("invite to training", 60, forum_jobs.invite_to_training),
     Job("notices", 60, send_notices),
-    Job("school lists", 300, ask_schools_to_check_lists),
-    Job("forums", 60, bring_schools_to_forums),
-    Job("opinions", 60, ask_for_opinions),
+    Job("school lists", 300, forum_jobs.ask_schools_to_check_lists),
+    Job("forums", 60, forum_jobs.bring_schools_to_forums),
+    Job("opinions", 60, forum_jobs.ask_for_opinions),
     Job("erase", 3600, erase_what_has_served),
     Job("blur orders", 3600, blur_orders),
     Job("deliver mail", 2, deliver_mail),

@@ -15,7 +15,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.jobs import Job, one_by_one
+from app.job_steps import one_by_one
+from app.jobs import Job
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.leases import Lease

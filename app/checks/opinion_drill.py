@@ -21,9 +21,9 @@ import app as ripple
 from app.accounts.models import Organisation, OrganisationKind, Post, PostKind
 from app.accounts.signed_in import TOKEN_KEY
 from app.checks import stage
+from app.forum_jobs import ask_for_opinions
 from app.forums.opinion_emails import ABOUT
 from app.forums.opinion_models import Naming, OpinionLink, OpinionRound, RoundState
-from app.jobs import ask_for_opinions
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction

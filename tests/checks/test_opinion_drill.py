@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from app import jobs
+from app import forum_jobs
 from app.accounts.models import Person
 from app.checks import opinion_drill, stage
 from app.checks.opinion_drill import Asked
@@ -41,7 +41,7 @@ def die_in_the_middle(reference: str) -> None:
     """Make the links, send one step, and come no further."""
     round_id = round_called(reference).id
     db.session.rollback()
-    work = jobs.ask_for_opinions(NOW)
+    work = forum_jobs.ask_for_opinions(NOW)
     for _ in range(4 + 1):  # three steps of links and one that finds none left; then messages
         next(work)
     del work
@@ -58,7 +58,7 @@ def look(reference: str) -> Asked:
 def test_a_worker_that_died_is_taken_up_where_it_was(reference: str) -> None:
     die_in_the_middle(reference)
     assert "the worker is not done" in look(reference).violations
-    sum(jobs.ask_for_opinions(NOW))
+    sum(forum_jobs.ask_for_opinions(NOW))
     found = look(reference)
     assert found.violations == []
     assert (found.links, found.unreached) == (SCHOOLS, 1)
@@ -70,5 +70,5 @@ def test_messages_without_a_lasting_name_would_be_sent_twice(
 ) -> None:
     monkeypatch.setattr(opinion_emails, "dedupe_key", lambda *_: new_reference(32))
     die_in_the_middle(reference)
-    sum(jobs.ask_for_opinions(NOW))
+    sum(forum_jobs.ask_for_opinions(NOW))
     assert look(reference).violations == ["an address got several messages"]

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select
 
-from app import jobs
+from app import forum_jobs
 from app.accounts.models import Organisation, Person, Post, PostKind
 from app.audit.models import AuditLine
 from app.bookings.models import Attendance
@@ -215,7 +215,7 @@ def letters() -> list[OutboxMessage]:
 
 
 def run(now: datetime) -> int:
-    done = sum(jobs.tell_of_missed_forums(now))
+    done = sum(forum_jobs.tell_of_missed_forums(now))
     db.session.rollback()
     return done
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app import jobs
+from app import forum_jobs
 from app.accounts.models import PostKind
 from app.bookings.models import BookingState
 from app.catalogue.models import Event, EventState, OfferKind
@@ -269,7 +269,7 @@ def test_a_step_that_fails_neither_repeats_without_end_nor_stops_the_others(
     monkeypatch.setattr(invitations, "send_step", fails)
     make_lead(make_school("Ash"), email="ana@ash.example.org")
     db.session.commit()
-    assert sum(jobs.bring_schools_to_forums(A_WEEK_BEFORE)) == 1
+    assert sum(forum_jobs.bring_schools_to_forums(A_WEEK_BEFORE)) == 1
     assert [one.to_email for one in messages(reminders.KIND)] == ["ana@ash.example.org"]
 
 
@@ -289,7 +289,7 @@ def test_a_round_with_a_step_that_failed_is_not_done(
     monkeypatch.setattr(opinion_asking, "finish", finish)
     for round_id, steps in ((1, [2, 0, 3]), (2, [6])):
         monkeypatch.setattr(opinion_asking, "steps", lambda *_, found=steps: found)
-        sent = list(jobs.write_to_schools(round_id, Kind.ASKING, now))
+        sent = list(forum_jobs.write_to_schools(round_id, Kind.ASKING, now))
         assert sent == ([3, 0, 2] if round_id == 1 else [1])
     assert finished == [2]
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from app import jobs
+from app import forum_jobs
 from app.accounts.models import Person, PostKind
 from app.forums import training_invitations, training_plan
 from app.forums import training_rules as rules
@@ -132,7 +132,7 @@ def test_those_due_get_one_message_each_and_no_second_one_within_weeks(
     refused = client.submit(page, button="Invite 2 people")
     assert "The worker is still writing" in refused.text
     for _ in range(2):
-        assert sum(jobs.invite_to_training(clock.now())) in {2, 0}
+        assert sum(forum_jobs.invite_to_training(clock.now())) in {2, 0}
     assert [one.to_email for one in invited_to()] == ["ana@example.org", "cy@example.org"]
     again = client.get(address)
     assert "2 were invited in the last four weeks" in again.words

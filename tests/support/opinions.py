@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app import jobs
+from app import forum_jobs
 from app.accounts.models import Organisation, Person
 from app.forums import opinion_reading, opinion_rounds, opinions, quotes, themes
 from app.forums.opinion_links import token_of
@@ -69,7 +69,7 @@ def round_called(reference: str) -> OpinionRound:
 
 def work(now: datetime) -> int:
     """The worker's part of a round; how much it did."""
-    return sum(jobs.ask_for_opinions(now))
+    return sum(forum_jobs.ask_for_opinions(now))
 
 
 def link_of(asked: OpinionRound, school: Organisation) -> OpinionLink:
